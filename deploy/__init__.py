@@ -1,0 +1,1 @@
+"""Everything that puts the fleet on a machine: launcher, broker, sandbox, images."""

@@ -1,0 +1,1 @@
+"""The broker: its locked jars, its settings and the fleet's topics."""

@@ -1,0 +1,1 @@
+"""The six services; they never import each other."""

@@ -1,0 +1,1 @@
+"""What every service shares: the kit (mechanisms) and the contracts (words)."""

@@ -1,0 +1,1 @@
+"""Mechanisms of the fleet; it knows no business and imports none."""

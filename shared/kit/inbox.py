@@ -1,0 +1,304 @@
+"""Events in: each handler sees each event once, in order per key, in one transaction.
+
+A handler is ``async def f(tx, event)`` under ``@handles(Event)``. Its inbox row commits with its
+effect. A fault of the data parks the event in ``dead_events``, and later events of the same handler
+and key wait behind it until ``redeliver`` has run; all other keys go on.
+"""
+
+import asyncio
+import contextlib
+import time
+import traceback
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar
+from uuid import UUID
+
+import orjson
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka.errors import KafkaError
+
+from shared.kit import metrics
+from shared.kit.events import Envelope, Event
+from shared.kit.log import get_logger, traceparent
+from shared.kit.session import Begin, Transaction, is_passing
+
+E = TypeVar("E", bound=Event)
+Handle = Callable[[Transaction, E], Awaitable[None]]
+
+ATTEMPTS = 4  # Then a fault of the data is parked.
+BACKOFF_SECONDS = (0.2, 1, 4, 15, 30)  # Between attempts while database or peers are away.
+BATCH = 200
+AT_ONCE = 6  # Keys handled at the same time; below the pool's size.
+STUCK_SECONDS = 60
+LAG_EVERY_SECONDS = 5
+
+# Locks the handler's row for the key, then says whether the event is new, old, or must wait.
+_ADMIT = """
+WITH head AS (
+    INSERT INTO inbox_keys AS k (handler, key, version) VALUES ($1, $2, $3)
+    ON CONFLICT (handler, key) DO UPDATE SET version = CASE
+        WHEN k.parked = 0 THEN greatest(k.version, excluded.version) ELSE k.version END
+    RETURNING coalesce(old.version, 0) AS seen, new.parked AS parked),
+claimed AS (
+    INSERT INTO inbox (handler, event_id) SELECT $1, $4 FROM head WHERE parked = 0
+    ON CONFLICT DO NOTHING RETURNING 1)
+SELECT seen, parked, EXISTS (SELECT FROM claimed) AS claimed FROM head
+"""
+_PARK = """
+WITH dead AS (
+    INSERT INTO dead_events (handler, event_id, key, version, headers, body, error)
+    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING 1)
+INSERT INTO inbox_keys AS k (handler, key, version, parked)
+SELECT $1, $3, 0, 1 FROM dead
+ON CONFLICT (handler, key) DO UPDATE SET parked = k.parked + 1
+"""
+_SEEN = "SELECT EXISTS (SELECT FROM inbox WHERE handler = $1 AND event_id = $2)"
+_DEAD = "SELECT handler, event_id, headers, body FROM dead_events ORDER BY handler, key, version"
+_REVIVE = "DELETE FROM dead_events WHERE handler = $1 AND event_id = $2 RETURNING key, version"
+_REVIVED = """
+UPDATE inbox_keys SET parked = parked - 1, version = greatest(version, $3)
+WHERE handler = $1 AND key = $2
+"""
+
+log = get_logger(__name__)
+
+
+class Outcome(StrEnum):
+    """What became of one event at one handler."""
+
+    DONE = "done"
+    SEEN = "seen"  # Handled before; nothing to do.
+    STALE = "stale"  # A later version of this key was handled already.
+    PARKED = "parked"  # Dead, or waiting behind a dead one.
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """A registered function with the name that its inbox rows carry."""
+
+    name: str
+    event: type[Event]
+    handle: Handle[Any]
+
+
+_REGISTERED: dict[str, list[Handler]] = {}  # By the service that listens.
+
+
+def handles(*events: type[Event]) -> Callable[[Handle[Any]], Handle[Any]]:
+    """Register a handler; the consumer subscribes to what its service has registered."""
+
+    def register(handle: Handle[Any]) -> Handle[Any]:
+        service = handle.__module__.split(".")[-3]  # services.<this one>.events.handlers
+        for event in events:
+            name = f"{handle.__name__}@{event.publisher()}"
+            _REGISTERED.setdefault(service, []).append(Handler(name, event, handle))
+        return handle
+
+    return register
+
+
+def handlers_of(service: str) -> dict[str, list[Handler]]:
+    """The handlers of one service by event type."""
+    by_type: dict[str, list[Handler]] = {}
+    for handler in _REGISTERED.get(service, []):
+        by_type.setdefault(handler.event.type, []).append(handler)
+    return by_type
+
+
+async def deliver(begin: Begin, handler: Handler, told: Envelope, body: bytes | str) -> Outcome:
+    """Run one handler for one event, exactly once in effect. Never raises for a fault of the data.
+
+    While the database or a peer is away it tries again, ever more slowly, as long as it takes.
+    """
+    attempt = faults = 0
+    while True:
+        try:
+            outcome = await _attempt(begin, handler, told, body)
+            break
+        except Exception as fault:
+            log.warning("inbox.attempt_failed", handler=handler.name, fault=repr(fault)[:300])
+            faults += not is_passing(fault)
+            if faults >= ATTEMPTS:
+                outcome = await _park(begin, handler, told, body, fault)
+                break
+        await asyncio.sleep(BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS) - 1)])
+        attempt += 1
+    metrics.events_handled_total.labels(handler.name, outcome).inc()
+    return outcome
+
+
+async def _attempt(begin: Begin, handler: Handler, told: Envelope, body: bytes | str) -> Outcome:
+    async with begin() as tx:
+        tx.cause = told
+        traceparent.set(told.traceparent)
+        [row] = await tx.run(_ADMIT, handler.name, told.key, told.version, told.id)
+        if row["parked"]:
+            [seen] = await tx.run(_SEEN, handler.name, told.id)
+            if seen[0]:
+                return Outcome.SEEN
+            await _write_dead(tx, handler, told, body, "waits behind a dead event")
+            return Outcome.PARKED
+        if not row["claimed"]:
+            return Outcome.SEEN
+        if row["seen"] >= told.version:
+            return Outcome.STALE
+        await handler.handle(tx, handler.event.model_validate_json(body))
+    return Outcome.DONE
+
+
+async def _park(
+    begin: Begin, handler: Handler, told: Envelope, body: bytes | str, fault: BaseException
+) -> Outcome:
+    error = "".join(traceback.format_exception(fault))[-4_000:]
+    async with begin() as tx:
+        await _write_dead(tx, handler, told, body, error)
+    log.error("inbox.event_parked", handler=handler.name, event_id=str(told.id), type=told.type)
+    metrics.dead_events.labels(handler.name).inc()
+    return Outcome.PARKED
+
+
+async def _write_dead(
+    tx: Transaction, handler: Handler, told: Envelope, body: bytes | str, error: str
+) -> None:
+    headers = orjson.dumps({name: value.decode() for name, value in told.headers()}).decode()
+    text = body.decode() if isinstance(body, bytes) else body
+    await tx.run(_PARK, handler.name, told.id, told.key, told.version, headers, text, error[:4_000])
+
+
+async def redeliver(begin: Begin, handlers: Mapping[str, list[Handler]]) -> tuple[int, int]:
+    """Run the dead events again, oldest of each key first; how many went, how many stay."""
+    by_name = {(h.name, type): h for type, hs in handlers.items() for h in hs}
+    async with begin() as tx:
+        dead = await tx.run(_DEAD)
+    gone, stuck = 0, set[tuple[str, UUID]]()
+    for row in dead:
+        headers = {name: value.encode() for name, value in orjson.loads(row["headers"]).items()}
+        told = Envelope.read(headers)
+        if (row["handler"], told.key) in stuck:
+            continue
+        try:
+            handler = by_name[row["handler"], told.type]
+            gone += await _revive(begin, handler, told, row["body"])
+        except Exception as fault:
+            log.warning("inbox.still_dead", handler=row["handler"], fault=repr(fault)[:300])
+            stuck.add((row["handler"], told.key))
+    return gone, len(dead) - gone
+
+
+async def _revive(begin: Begin, handler: Handler, told: Envelope, body: str) -> bool:
+    async with begin() as tx:
+        tx.cause = told
+        if not await tx.run(_REVIVE, handler.name, told.id):
+            return False  # Another run was faster.
+        await tx.run("INSERT INTO inbox (handler, event_id) VALUES ($1, $2)", handler.name, told.id)
+        await tx.run(_REVIVED, handler.name, told.key, told.version)
+        await handler.handle(tx, handler.event.model_validate_json(body))
+    return True
+
+
+class ConsumerStuck(RuntimeError):
+    """Lag grows while the position stands still: only a new process helps (reliability 7.3)."""
+
+
+class Consumer:
+    """One member of a service's consumer group."""
+
+    def __init__(
+        self,
+        begin: Begin,
+        handlers: Mapping[str, list[Handler]],
+        *,
+        bootstrap: str,
+        prefix: str,
+        group: str,
+        instance: str,
+        long_poll: bool = True,
+    ) -> None:
+        self._begin = begin
+        self._handlers = handlers
+        self._topics = sorted({f"{prefix}.{type.partition('.')[0]}" for type in handlers})
+        self._bootstrap = bootstrap
+        self._group = f"{prefix}.{group}"
+        self._instance = f"{prefix}.{group}.{instance}"
+        self._long_poll = long_poll
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._moved_at = time.monotonic()
+
+    async def run(self) -> None:
+        """Consume until cancelled. Raises ConsumerStuck when only a restart can help."""
+        while self._topics:
+            consumer = self._new()
+            try:
+                await asyncio.wait_for(consumer.start(), 15)
+                self._moved_at = time.monotonic()
+                await self._consume(consumer)
+            except (KafkaError, OSError, TimeoutError) as lost:
+                log.warning("consumer.interrupted", reason=type(lost).__name__)
+            finally:
+                with contextlib.suppress(KafkaError, OSError, TimeoutError):
+                    await asyncio.wait_for(consumer.stop(), 5)
+            await asyncio.sleep(1)
+
+    def _new(self) -> AIOKafkaConsumer:
+        return AIOKafkaConsumer(
+            *self._topics,
+            bootstrap_servers=self._bootstrap,
+            group_id=self._group,
+            group_instance_id=self._instance if self._long_poll else None,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            max_poll_interval_ms=120_000,
+            session_timeout_ms=10_000,
+            heartbeat_interval_ms=1_000,
+            fetch_max_wait_ms=500,
+            request_timeout_ms=10_000,
+        )
+
+    async def _consume(self, consumer: AIOKafkaConsumer) -> None:
+        looked_at = 0.0
+        while True:
+            batches = await consumer.getmany(timeout_ms=500, max_records=BATCH)
+            if batches:
+                await asyncio.gather(*(self._partition(records) for records in batches.values()))
+                await consumer.commit(
+                    {part: records[-1].offset + 1 for part, records in batches.items()}
+                )
+                self._moved_at = time.monotonic()
+            elif not self._long_poll:
+                await asyncio.sleep(0.05)  # A light broker answers empty fetches at once.
+            if time.monotonic() - looked_at > LAG_EVERY_SECONDS:
+                looked_at = time.monotonic()
+                await self._look_at_lag(consumer)
+
+    async def _partition(self, records: list[ConsumerRecord[Any, Any]]) -> None:
+        """The records of one partition: keys side by side, each key in order."""
+        by_key: dict[UUID, list[tuple[Envelope, bytes]]] = {}
+        for record in records:
+            try:
+                told = Envelope.read(dict(record.headers))
+            except (KeyError, ValueError):
+                log.error("consumer.foreign_record", topic=record.topic, offset=record.offset)
+                continue
+            if told.type in self._handlers:
+                by_key.setdefault(told.key, []).append((told, record.value))
+        await asyncio.gather(*(self._key(events) for events in by_key.values()))
+
+    async def _key(self, events: list[tuple[Envelope, bytes]]) -> None:
+        async with self._slots:
+            for told, body in events:
+                for handler in self._handlers[told.type]:
+                    await deliver(self._begin, handler, told, body)
+
+    async def _look_at_lag(self, consumer: AIOKafkaConsumer) -> None:
+        behind = 0
+        for part in consumer.assignment():
+            position = await asyncio.wait_for(consumer.position(part), 5)
+            lag = max(0, (consumer.highwater(part) or 0) - position)
+            metrics.consumer_lag.labels(part.topic, str(part.partition)).set(lag)
+            behind += lag
+        if not behind:
+            self._moved_at = time.monotonic()
+        elif time.monotonic() - self._moved_at > STUCK_SECONDS:
+            raise ConsumerStuck(f"{behind} records behind and not moving")

@@ -1,0 +1,171 @@
+"""What of a personal detail may be shown: one mask a kind, and a net for log lines. Pure.
+
+A mask never shows more than its rule allows. What does not look like its kind is hidden whole,
+and masking what is masked changes nothing. An address is masked to block level by choosing its
+columns, not by reading its text, so it has no mask here.
+"""
+
+import re
+import unicodedata
+
+HIDDEN = "****"
+
+_SEPARATORS = re.compile(r"[\s\-().+/·•]+")
+_HKID = re.compile(r"([A-Z*])([A-Z*]?)([0-9*]{2})[0-9*]{4}[0-9A*]")
+_MAINLAND_ID = re.compile(r"[0-9*]{17}[0-9X*]|[0-9*]{15}")
+_DIGITS = re.compile(r"[0-9*]+")
+_ACCOUNT = re.compile(r"[0-9A-Z*]+")
+_PLATE = re.compile(r"[0-9A-Z*\u4e00-\u9fff]+")
+
+
+def hkid(text: str) -> str:
+    """A HKID shows its first letter and two digits, never the check digit: ``A12****(*)``."""
+    found = _HKID.fullmatch(_symbols(text))
+    if found is None:
+        return HIDDEN
+    first, second, digits = found.groups()
+    return f"{first}{'*' if second else ''}{digits}****(*)"
+
+
+def mainland_id(text: str) -> str:
+    """A resident identity number shows its first three and last two characters."""
+    symbols = _symbols(text)
+    if _MAINLAND_ID.fullmatch(symbols) is None:
+        return HIDDEN
+    return symbols[:3] + "*" * (len(symbols) - 5) + symbols[-2:]
+
+
+def card(text: str) -> str:
+    """A bank card shows its first and last four digits: ``6200 **** **** 0005``."""
+    symbols = _symbols(text)
+    if _DIGITS.fullmatch(symbols) is None or not 13 <= len(symbols) <= 19:
+        return HIDDEN
+    shown = symbols[:4] + "*" * (len(symbols) - 8) + symbols[-4:]
+    return " ".join(shown[start : start + 4] for start in range(0, len(shown), 4))
+
+
+def bank_account(text: str) -> str:
+    """A bank account shows its last three characters, and not how long it is."""
+    symbols = _symbols(text)
+    if _ACCOUNT.fullmatch(symbols) is None or len(symbols) < 6:
+        return HIDDEN
+    return HIDDEN + symbols[-3:]
+
+
+def phone(text: str) -> str:
+    """A phone shows its first and last two digits, without country code: ``6*** **34``."""
+    symbols = _symbols(text)
+    if _DIGITS.fullmatch(symbols) is None:
+        return HIDDEN
+    symbols = _without_country(symbols)
+    if len(symbols) < 7:
+        return HIDDEN
+    shown = symbols[0] + "*" * (len(symbols) - 3) + symbols[-2:]
+    if len(shown) == 8:
+        return f"{shown[:4]} {shown[4:]}"
+    return f"{shown[:3]} {shown[3:7]} {shown[7:]}" if len(shown) == 11 else shown
+
+
+def name(text: str) -> str:
+    """A name shows its first character: ``陳**``, ``C***``; the stars do not count the rest."""
+    first = unicodedata.normalize("NFC", text.strip())[:1]
+    if not first.isalpha():
+        return "***"
+    return first + ("**" if unicodedata.category(first) == "Lo" else "***")
+
+
+def plate(text: str) -> str:
+    """A number plate shows its first two characters, or nothing if it has no more."""
+    symbols = _symbols(text)
+    if _PLATE.fullmatch(symbols) is None or len(symbols) < 3 or not symbols.strip("*"):
+        return HIDDEN
+    return symbols[:2] + HIDDEN
+
+
+def _symbols(text: str) -> str:
+    return _SEPARATORS.sub("", unicodedata.normalize("NFKC", text)).upper()
+
+
+def _without_country(symbols: str) -> str:
+    symbols = symbols.removeprefix("00")
+    if len(symbols) == 11 and symbols.startswith("852"):
+        return symbols[3:]
+    if len(symbols) == 13 and symbols.startswith("86"):
+        return symbols[2:]
+    return symbols
+
+
+# What a log line may hold although it is full of digits: ids, instants, amounts and counts.
+_KEPT = re.compile(
+    r"("
+    r"(?<![0-9A-Za-z])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9A-Za-z])"
+    r"|(?<![0-9A-Za-z])(?=[0-9]*[a-f])[0-9a-f]{16,}(?![0-9A-Za-z])"
+    r"|(?<!\d)\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?(?!\d)"
+    r"|(?:minor|amount|bps|seconds|millis|bytes|offset|seq|version)[\"']?\s?[=:]\s?-?\d{1,12}(?!\d)"
+    r"|(?:HKD|CNY|HK\$|¥)\s?-?\d{1,12}(?!\d)"
+    r"|(?<!\d)\d{1,12}\s?(?:HKD|CNY)\b"
+    r")"
+)
+_RISKY = re.compile(r"\d{4}|eyJ")
+_FOUND_TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]*")
+_FOUND_MAINLAND_ID = re.compile(
+    r"(?<!\d)[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?!\d)"
+)
+_FOUND_HKID = re.compile(
+    r"(?<![0-9A-Za-z])[A-Za-z]{1,2} ?\d{6} ?"
+    r"(?:[(\uff08][0-9Aa][)\uff09]|[0-9Aa](?![0-9A-Za-z]))"
+)
+_FOUND_CARD = re.compile(
+    r"(?<!\d)(?:[2-9]\d{13,18}|4\d{12}"
+    r"|[2-9]\d{3}([ -])\d{4}\1\d{4}\1\d{4}(?:\1\d{3})?|3\d{3}[ -]\d{6}[ -]\d{5})(?!\d)"
+)
+_FOUND_PHONE = re.compile(
+    r"(?<!\d)(?<!\d\.)(?:"
+    r"(?:\+|00)?852[ -]?[2-9]\d{3}[ -]?\d{4}"
+    r"|(?:(?:\+|00)?86[ -]?)?1[3-9]\d([ -]?)\d{4}\1\d{4}"
+    r"|[4-9]\d{3}[ -]?\d{4}"
+    r")(?!\d)(?!\.\d)"
+)
+
+
+def scrub(text: str) -> str:
+    """The text with identity numbers, cards, mobile phones and tokens masked wherever they stand.
+
+    Ids, instants and amounts that say they are amounts stay readable.
+    """
+    if _RISKY.search(text) is None:
+        return text
+    pieces = _KEPT.split(text)
+    pieces[::2] = [_scrub_piece(piece) for piece in pieces[::2]]
+    return "".join(pieces)
+
+
+def _scrub_piece(text: str) -> str:
+    text = _FOUND_TOKEN.sub("eyJ" + HIDDEN, text)
+    text = _FOUND_MAINLAND_ID.sub(lambda found: mainland_id(found[0]), text)
+    text = _FOUND_HKID.sub(_mask_hkid, text)
+    text = _FOUND_CARD.sub(_mask_card, text)
+    return _FOUND_PHONE.sub(lambda found: phone(found[0]), text)
+
+
+def _mask_hkid(found: re.Match[str]) -> str:
+    symbols = _symbols(found[0])
+    return hkid(symbols) if found[0][-1] in ")\uff09" or _is_hkid(symbols) else found[0]
+
+
+def _mask_card(found: re.Match[str]) -> str:
+    return card(found[0]) if _is_luhn(_symbols(found[0])) else found[0]
+
+
+def _is_hkid(symbols: str) -> bool:
+    """Without brackets only the check digit tells a HKID from any other short code."""
+    weighed = [36, *(int(letter, 36) for letter in symbols)][-9:]
+    return (
+        sum(value * weight for value, weight in zip(weighed, range(9, 0, -1), strict=True)) % 11
+        == 0
+    )
+
+
+def _is_luhn(digits: str) -> bool:
+    doubled = (sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
+    return (sum(int(digit) for digit in digits[-1::-2]) + sum(doubled)) % 10 == 0

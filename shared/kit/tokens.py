@@ -1,0 +1,246 @@
+"""ES256 tokens: those of people, signed by one service and verified by all, and those of services.
+
+A token's header chooses nothing but the id of the key.
+"""
+
+import asyncio
+import json
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Self, TypeVar
+from uuid import UUID
+
+from joserfc import jws, jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+from shared.kit.caller import Caller, Role
+from shared.kit.errors import Unauthenticated
+from shared.kit.log import get_logger
+
+ALGORITHM = "ES256"
+ISSUER, AUDIENCE = "jajaya", "jajaya-api"
+ACCESS_TYPE, SERVICE_TYPE = "at+jwt", "svc+jwt"
+LEEWAY = timedelta(seconds=5)
+SERVICE_TTL_SECONDS, RENEW_SECONDS = 300, 60
+REFETCH_SECONDS, RELOAD_SECONDS, FETCH_SECONDS_MAX = 10, 600, 2
+CHARACTERS_MAX, REMEMBERED_MAX = 4096, 10_000
+_KEYS_FILE = re.compile(r"([a-z][a-z0-9_-]{0,40})\.jwks\.json")
+_WRONG = (JoseError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
+
+log = get_logger(__name__)
+K = TypeVar("K")
+V = TypeVar("V")
+Keys = Mapping[str, ECKey]
+
+
+class TokenRefused(Unauthenticated):
+    """The token is not one of ours, is meant for somebody else, or is over."""
+
+
+class KeyUnknown(TokenRefused):
+    """The token names a key that we do not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A private ES256 key, and the public halves of all keys of its file."""
+
+    kid: str
+    private: ECKey
+    jwks: dict[str, Any]  # What others verify by: a JSON Web Key Set.
+
+    @classmethod
+    def load(cls, file: Path) -> Self:
+        """Read a private JWK, or a set: its first key signs, the others are still published."""
+        read = json.loads(file.read_text())
+        keys = [ECKey.import_key(jwk) for jwk in read.get("keys", [read])]
+        if any(key.curve_name != "P-256" or not key.kid for key in keys) or not keys[0].is_private:
+            raise ValueError(f"{file} must hold P-256 keys with a kid, the first one private")
+        public = [key.as_dict(private=False, use="sig", alg=ALGORITHM) for key in keys]
+        return cls(str(keys[0].kid), keys[0], {"keys": public})
+
+
+def sign(
+    key: SigningKey, claims: dict[str, Any], now: datetime, ttl_seconds: int, typ: str = ACCESS_TYPE
+) -> str:
+    """A token of these claims, valid from now; issuer and audience are the fleet's unless given.
+
+    A person's access token carries ``sub`` (account), ``roles`` (list) and ``sid`` (session).
+    """
+    issued = int(now.timestamp())
+    times = {"iat": issued, "exp": issued + ttl_seconds}
+    header = {"alg": ALGORITHM, "kid": key.kid, "typ": typ}
+    everything = {"iss": ISSUER, "aud": AUDIENCE} | claims | times
+    return jwt.encode(header, everything, key.private, algorithms=[ALGORITHM])
+
+
+@dataclass(frozen=True, slots=True)
+class AccessClaims:
+    """What a person's access token says."""
+
+    account_id: UUID
+    roles: frozenset[Role]
+    session_id: UUID
+    expires_at: datetime
+
+
+class UserTokens:
+    """Verifies people's tokens by fetched keys; those verified are remembered, for repeats."""
+
+    def __init__(self, fetch: Callable[[], Awaitable[Mapping[str, Any]]]) -> None:
+        self._fetch = fetch
+        self._fetching = asyncio.Lock()
+        self._fetched_at = float("-inf")
+        self._keys: Keys = {}
+        self._verified: OrderedDict[str, AccessClaims] = OrderedDict()
+
+    async def keep_fresh(self, every_seconds: float = RELOAD_SECONDS) -> None:
+        """Fetch the keys now and ever again, each second until there are any; until cancelled."""
+        while True:
+            await self.refresh()
+            await asyncio.sleep(every_seconds if self._keys else 1)
+
+    async def refresh(self) -> None:
+        """Fetch the keys; the last good ones stay if that does not work."""
+        self._fetched_at = time.monotonic()
+        try:
+            async with asyncio.timeout(FETCH_SECONDS_MAX):
+                keys = _public_keys(await self._fetch())
+        except Exception as lost:  # Whatever it stumbles over, the keys we have still serve.
+            log.warning(
+                "tokens.keys_not_fetched", reason=type(lost).__name__, known=len(self._keys)
+            )
+            return
+        if not self._keys.keys() <= keys.keys():
+            self._verified.clear()  # A withdrawn key must not live on in remembered tokens.
+        self._keys = keys
+
+    async def verify(self, token: str, now: datetime) -> AccessClaims:
+        """Who a token speaks for; a key new to us is fetched, every ten seconds at most.
+
+        Raises TokenRefused.
+        """
+        known = self._verified.get(token)
+        if known is None:
+            try:
+                known = self._verify(token, now)
+            except KeyUnknown:
+                async with self._fetching:
+                    if time.monotonic() - self._fetched_at >= REFETCH_SECONDS:
+                        await self.refresh()
+                known = self._verify(token, now)
+            _remember(self._verified, token, known)
+        elif now >= known.expires_at + LEEWAY:
+            raise TokenRefused("The token is over.")
+        return known
+
+    def _verify(self, token: str, now: datetime) -> AccessClaims:
+        claims = _open(token, ACCESS_TYPE, AUDIENCE, now, lambda kid, _: self._keys.get(kid))
+        try:
+            ends = datetime.fromtimestamp(claims["exp"], UTC)
+            roles = frozenset(Role(role) for role in claims["roles"])
+            known = AccessClaims(UUID(claims["sub"]), roles, UUID(claims["sid"]), ends)
+        except _WRONG as wrong:
+            raise TokenRefused("The token lacks a claim.") from wrong
+        if claims.get("iss") != ISSUER or Role.SYSTEM in roles:
+            raise TokenRefused("The token is not a person's.")
+        return known
+
+
+class ServiceTokens:
+    """Signs our calls to other services and verifies theirs, by a folder of public key sets."""
+
+    def __init__(self, name: str, signing_key: SigningKey, keys_dir: Path) -> None:
+        self.name = name
+        self._signing_key = signing_key
+        self._keys_dir = keys_dir
+        self._issued: OrderedDict[tuple[str, Caller], tuple[str, datetime]] = OrderedDict()
+        self._keys: dict[str, Keys] = {}
+        self._loaded_at = float("-inf")
+
+    def issue(self, audience: str, caller: Caller, now: datetime) -> str:
+        """A token for one service, saying for whom we call; kept until a minute before its end."""
+        token, renew_at = self._issued.get((audience, caller), ("", now))
+        if now >= renew_at:
+            claims = {"iss": self.name, "aud": audience, "sub": str(caller.id), "role": caller.role}
+            token = sign(self._signing_key, claims, now, SERVICE_TTL_SECONDS, SERVICE_TYPE)
+            renew_at = now + timedelta(seconds=SERVICE_TTL_SECONDS - RENEW_SECONDS)
+            _remember(self._issued, (audience, caller), (token, renew_at))
+        return token
+
+    def verify(self, token: str, now: datetime) -> tuple[str, Caller]:
+        """Which service calls us, and for whom. Raises TokenRefused."""
+        claims = _open(token, SERVICE_TYPE, self.name, now, self._key_of)
+        try:
+            return claims["iss"], Caller(UUID(claims["sub"]), Role(claims["role"]))
+        except _WRONG as wrong:
+            raise TokenRefused("The token lacks a claim.") from wrong
+
+    def _key_of(self, kid: str, claims: Mapping[str, Any]) -> ECKey | None:
+        """The key of this id among the issuer's own; a file's name says whose keys it holds."""
+        issuer = str(claims.get("iss"))
+        age = time.monotonic() - self._loaded_at
+        unknown = kid not in self._keys.get(issuer, {})
+        if age >= RELOAD_SECONDS or (unknown and age >= REFETCH_SECONDS):
+            self._load_keys()
+        return self._keys.get(issuer, {}).get(kid)
+
+    def _load_keys(self) -> None:
+        self._loaded_at = time.monotonic()
+        named = [(_KEYS_FILE.fullmatch(file.name), file) for file in self._keys_dir.glob("*.json")]
+        files = {match[1]: file for match, file in named if match}
+        self._keys = {name: known for name, known in self._keys.items() if name in files}
+        for name, file in files.items():
+            try:
+                self._keys[name] = _public_keys(json.loads(file.read_text()))
+            except (OSError, *_WRONG) as broken:
+                log.warning("tokens.keys_unreadable", of=name, reason=type(broken).__name__)
+
+
+def _remember(newest: OrderedDict[K, V], key: K, value: V) -> None:
+    newest[key] = value
+    newest.move_to_end(key)
+    while len(newest) > REMEMBERED_MAX:
+        newest.popitem(last=False)
+
+
+def _public_keys(jwks: Mapping[str, Any]) -> Keys:
+    """The P-256 keys of a set by id; others are not ours to use. A set without any is refused."""
+    usable = [jwk for jwk in jwks["keys"] if jwk.get("crv") == "P-256" and jwk.get("kid")]
+    if not usable:
+        raise ValueError("no usable key")
+    return {jwk["kid"]: ECKey.import_key(jwk) for jwk in usable}
+
+
+def _open(
+    token: str,
+    typ: str,
+    audience: str,
+    now: datetime,
+    key_of: Callable[[str, Mapping[str, Any]], ECKey | None],
+) -> dict[str, Any]:
+    """The claims of a token of ours, whole, for this audience and in its time, or TokenRefused."""
+    if len(token) > CHARACTERS_MAX:
+        raise TokenRefused("The token is too long.")
+    try:
+        read = jws.extract_compact(token.encode("ascii"))
+        header, claims = read.headers(), json.loads(read.payload)
+        kid = header["kid"]
+        if header != {"alg": ALGORITHM, "typ": typ, "kid": kid} or claims["aud"] != audience:
+            raise TokenRefused("The token is of another kind, or meant for somebody else.")
+        key = key_of(kid, claims)
+        if key is None:
+            raise KeyUnknown("The token names a key that we do not know.")
+        jws.deserialize_compact(token, key, algorithms=[ALGORITHM])
+        begins, ends = (datetime.fromtimestamp(claims[at], UTC) for at in ("iat", "exp"))
+    except _WRONG as wrong:
+        raise TokenRefused("The token cannot be verified.") from wrong
+    if not begins - LEEWAY <= now < ends + LEEWAY:
+        raise TokenRefused("The token is over, or not valid yet.")
+    return dict(claims)

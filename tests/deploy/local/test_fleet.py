@@ -1,0 +1,213 @@
+"""A fleet: it keeps its data, brings back what dies, and leaves nothing behind."""
+
+import os
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+
+import asyncpg
+import psutil
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+from deploy.kafka import topics
+from deploy.local import postgres
+from deploy.local.children import StartFailed
+from deploy.local.fleet import Fleet
+from deploy.local.record import AlreadyRunning
+from deploy.local.secrets import SERVICES
+
+TOPIC = "jajaya.order"
+
+
+def bare(home: Path, said: list[str] | None = None, broker: str = "kafka") -> Fleet:
+    """PostgreSQL and a broker, without a service."""
+    say = (said if said is not None else []).append
+    return Fleet(home, services=[], broker=broker, say=say)
+
+
+def left_in(home: Path) -> list[list[str]]:
+    """The processes that still work in a home."""
+    lines = [p.info["cmdline"] or [] for p in psutil.process_iter(["cmdline"])]
+    return [line for line in lines if any(str(home) in word for word in line)]
+
+
+async def connect(fleet: Fleet, service: str, role: str) -> asyncpg.Connection:
+    """A connection in one of a service's two roles."""
+    return await asyncpg.connect(fleet.databases[service][role].replace("+asyncpg", ""))
+
+
+async def tell(fleet: Fleet, text: bytes) -> None:
+    """Write to the broker and wait for its word."""
+    producer = AIOKafkaProducer(bootstrap_servers=fleet.kafka_bootstrap, acks="all")
+    await producer.start()
+    try:
+        await producer.send_and_wait(TOPIC, text, partition=0)
+    finally:
+        await producer.stop()
+
+
+async def listen(fleet: Fleet, count: int) -> list[bytes]:
+    """Read that many messages from the start."""
+    consumer = AIOKafkaConsumer(
+        TOPIC, bootstrap_servers=fleet.kafka_bootstrap, auto_offset_reset="earliest"
+    )
+    await consumer.start()
+    try:
+        return [(await consumer.getone()).value for _ in range(count)]
+    finally:
+        await consumer.stop()
+
+
+async def keep_a_note(fleet: Fleet, text: str) -> None:
+    """Commit a row as the owner of the order database."""
+    owner = await connect(fleet, "order", "owner")
+    await owner.execute("CREATE TABLE IF NOT EXISTS notes (text text)")
+    await owner.execute("INSERT INTO notes VALUES ($1)", text)
+    await owner.close()
+
+
+async def notes(fleet: Fleet) -> list[str]:
+    """The rows that were kept."""
+    owner = await connect(fleet, "order", "owner")
+    rows = await owner.fetch("SELECT text FROM notes")
+    await owner.close()
+    return [row["text"] for row in rows]
+
+
+async def test_a_second_start_finds_its_data_again(tmp_path: Path) -> None:
+    first = bare(tmp_path)
+    await first.start()
+    await keep_a_note(first, "kept")
+    await tell(first, b"kept")
+    await first.stop()
+    assert left_in(tmp_path) == []
+
+    second = bare(tmp_path)
+    await second.start()
+    assert second.ports == first.ports
+    assert await notes(second) == ["kept"]
+    assert await listen(second, 1) == [b"kept"]
+    await second.stop()
+    assert left_in(tmp_path) == []
+
+
+async def test_killed_data_stores_come_back_with_all_they_acknowledged(tmp_path: Path) -> None:
+    said: list[str] = []
+    fleet = bare(tmp_path, said)
+    await fleet.start()
+    try:
+        await keep_a_note(fleet, "acknowledged")
+        await tell(fleet, b"acknowledged")
+        for name in fleet.names:
+            dead = fleet.kill(name, signal.SIGKILL)
+            await fleet.wait_ready(name)
+            assert fleet.home.read()["children"][name]["pid"] != dead
+        assert await notes(fleet) == ["acknowledged"]
+        assert await listen(fleet, 1) == [b"acknowledged"]
+        assert [line for line in said if "started again" in line] == [
+            f"{name} was killed (SIGKILL); started again in 0.2 s." for name in ("postgres", "kafka")
+        ]
+    finally:
+        await fleet.stop()
+    assert left_in(tmp_path) == []
+
+
+async def test_no_role_reaches_another_services_database(tmp_path: Path) -> None:
+    fleet = bare(tmp_path)
+    await fleet.start()
+    try:
+        for service in SERVICES:
+            for role in ("app", "owner"):
+                here = fleet.databases[service][role].replace("+asyncpg", "")
+                await (await asyncpg.connect(here)).close()
+                for other in {*SERVICES, "postgres", "template1"} - {service}:
+                    elsewhere = here.rsplit("/", 1)[0] + f"/{other}"
+                    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                        await asyncpg.connect(elsewhere)
+        app = await connect(fleet, "order", "app")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await app.execute("CREATE TABLE mine (x int)")
+        extensions = {r[0] for r in await app.fetch("SELECT extname FROM pg_extension")}
+        assert {"btree_gist", "pg_trgm"} <= extensions
+        settings = [await app.fetchval(f"SHOW {name}") for name in postgres.DURABLE]
+        assert settings == ["on", "on"]
+        await app.close()
+    finally:
+        await fleet.stop()
+
+
+async def test_topics_are_made_and_extended(tmp_path: Path) -> None:
+    fleet = bare(tmp_path)
+    await fleet.start()
+    try:
+        small = [topics.Topic("t1.order", 1, {})]
+        await topics.ensure(fleet.kafka_bootstrap, small)
+        await topics.ensure(fleet.kafka_bootstrap, [topics.Topic("t1.order", 3, {})])
+        consumer = AIOKafkaConsumer("t1.order", bootstrap_servers=fleet.kafka_bootstrap)
+        await consumer.start()
+        assert consumer.partitions_for_topic("t1.order") == {0, 1, 2}
+        await consumer.stop()
+    finally:
+        await fleet.stop()
+
+
+async def test_two_fleets_cannot_share_a_home(tmp_path: Path) -> None:
+    fleet = bare(tmp_path)
+    await fleet.start()
+    try:
+        with pytest.raises(AlreadyRunning) as refused:
+            await bare(tmp_path).start()
+        assert refused.value.record["launcher"] == os.getpid()
+    finally:
+        await fleet.stop()
+
+
+async def test_a_start_that_fails_leaves_nothing_running(tmp_path: Path) -> None:
+    users = {**os.environ, "DATABASE_URL_ORDER": "postgresql+asyncpg://x:y@127.0.0.1:9/none"}
+    fleet = Fleet(tmp_path, services=["order"], users=users, say=lambda _: None)
+    with pytest.raises(StartFailed):
+        await fleet.start()
+    assert left_in(tmp_path) == []
+    assert not fleet.home.is_held()
+
+
+async def test_a_broker_of_the_users_own_that_is_not_there_is_named(tmp_path: Path) -> None:
+    fleet = bare(tmp_path, broker="127.0.0.1:9")
+    with pytest.raises(StartFailed, match=r"127\.0\.0\.1:9"):
+        await fleet.start()
+    assert left_in(tmp_path) == []
+
+
+async def test_the_light_broker_carries_messages_too(tmp_path: Path) -> None:
+    fleet = bare(tmp_path, broker="lite")
+    await fleet.start()
+    try:
+        assert fleet.home.read()["broker"] == "lite"
+        await tell(fleet, b"light")
+        assert await listen(fleet, 1) == [b"light"]
+    finally:
+        await fleet.stop()
+    assert left_in(tmp_path) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another user")
+async def test_as_root_without_user_namespaces_another_user_runs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "_namespaces_allowed", lambda: False)
+    outside = Path(tempfile.mkdtemp(dir="/var/tmp"))
+    outside.chmod(0o755)
+    monkeypatch.setattr(postgres, "OUTSIDE", outside)
+    said: list[str] = []
+    fleet = bare(tmp_path, said, broker="lite")
+    await fleet.start()
+    try:
+        await keep_a_note(fleet, "as nobody")
+        pid = fleet.home.read()["children"]["postgres"]["pid"]
+        assert psutil.Process(pid).uids().real == postgres.NOBODY
+        assert any("refuses root" in line for line in said)
+    finally:
+        await fleet.stop()
+        shutil.rmtree(outside)

@@ -1,0 +1,1 @@
+"""The sandbox is true to the wires it plays, keeps its books, and fails when told to."""

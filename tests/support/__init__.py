@@ -1,0 +1,1 @@
+"""What tests stand on: real servers, builders, and a service without its process."""

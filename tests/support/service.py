@@ -1,0 +1,240 @@
+"""A service without its process: a fresh migrated database, a settable clock, its routes over HTTP.
+
+``told`` reads what it has told, ``tell`` hands it an event as the broker would, ``pass_time`` moves
+its clock and runs what falls due.
+"""
+
+import asyncio
+import contextlib
+import importlib
+import json
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import httpx
+import uvicorn
+from fastapi import FastAPI
+
+from deploy.local import secrets
+from deploy.local.ports import any_free
+from shared.kit.caller import Caller, Role
+from shared.kit.clock import OffsetClock
+from shared.kit.events import EVENTS, Envelope, Event
+from shared.kit.ids import new_id
+from shared.kit.inbox import Outcome, deliver, handlers_of
+from shared.kit.migrate import migrate
+from shared.kit.process import Server
+from shared.kit.runtime import Kit, Wiring, open_kit
+from shared.kit.session import Begin
+from shared.kit.tokens import SigningKey, UserTokens, sign
+from shared.kit.web import new_app
+from tests.support.cluster import HOME, KAFKA, postgres_of
+
+TOKEN_SECONDS = 900
+_TEMPLATES_LOCK = 4711
+
+
+@dataclass
+class Told:
+    """One event from a service's outbox."""
+
+    event: Any
+    envelope: Envelope
+
+
+@dataclass
+class Running:
+    """One service under test."""
+
+    name: str
+    kit: Kit
+    wiring: Wiring
+    app: FastAPI
+    http: httpx.AsyncClient
+    url: str
+    tokens: SigningKey
+    clock: OffsetClock
+    _versions: dict[tuple[str, UUID], int] = field(default_factory=dict)
+
+    @property
+    def begin(self) -> Begin:
+        return self.kit.begin
+
+    def bearer(self, account: UUID, *roles: Role) -> dict[str, str]:
+        """The header of a person with these roles."""
+        claims = {"sub": str(account), "roles": list(roles), "sid": str(new_id())}
+        token = sign(self.tokens, claims, self.clock.now(), TOKEN_SECONDS)
+        return {"Authorization": f"Bearer {token}"}
+
+    def headers(self, account: UUID, *roles: Role, key: object = None) -> dict[str, str]:
+        """Bearer and a fresh (or the given) Idempotency-Key."""
+        return self.bearer(account, *roles) | {"Idempotency-Key": str(key or new_id())}
+
+    def internal(self, caller: Caller, service: str) -> dict[str, str]:
+        """The header of another service that acts for a caller."""
+        folder = self.kit.settings.service_keys_dir.parent
+        key = SigningKey.load(folder / f"{service}.jwk.json")
+        claims = {"iss": service, "aud": self.name, "sub": str(caller.id), "role": caller.role}
+        token = sign(key, claims, self.clock.now(), 300, "svc+jwt")
+        return {"Authorization": f"Bearer {token}"}
+
+    async def told(self, *types: type[Event]) -> list[Any]:
+        """What the service has told so far, in order; only these types, if any are named."""
+        return [told.event for told in await self.outbox(*types)]
+
+    async def outbox(self, *types: type[Event]) -> list[Told]:
+        """As ``told``, with the envelopes."""
+        async with self.begin() as tx:
+            rows = await tx.run("SELECT * FROM outbox ORDER BY seq")
+        wanted = {kind.type for kind in types} or set(EVENTS)
+        return [
+            Told(
+                EVENTS[row["type"]].model_validate_json(row["body"]),
+                Envelope(row["id"], row["type"], "", row["key"], row["time"], row["version"]),
+            )
+            for row in rows
+            if row["type"] in wanted
+        ]
+
+    def envelope(self, event: Event) -> Envelope:
+        """The next envelope of the event's key at its publisher."""
+        place = (event.publisher(), event.key())
+        self._versions[place] = self._versions.get(place, 0) + 1
+        now = self.clock.now()
+        return Envelope(new_id(), event.type, "/test", event.key(), now, self._versions[place])
+
+    async def tell(self, event: Event, envelope: Envelope | None = None) -> list[Outcome]:
+        """Hand the event to each of the service's handlers, once."""
+        envelope = envelope or self.envelope(event)
+        body = event.model_dump_json()
+        handlers = handlers_of(self.name).get(event.type, [])
+        return [await deliver(self.begin, handler, envelope, body) for handler in handlers]
+
+    async def tell_twice(self, event: Event) -> None:
+        """Hand it over, and again: the second time must change nothing."""
+        envelope = self.envelope(event)
+        await self.tell(event, envelope)
+        assert set(await self.tell(event, envelope)) <= {Outcome.SEEN}
+
+    async def pass_time(self, **of: float) -> int:
+        """Move the clock on and run whatever has fallen due; how many timers ran."""
+        self.clock.advance_to(self.clock.offset_seconds + timedelta(**of).total_seconds())
+        return await self.run_due()
+
+    async def run_due(self) -> int:
+        """Run what is due now, and what that makes due at once."""
+        total = 0
+        while ran := await self.wiring.timers.run_due(self.begin, self.clock):
+            total += ran
+            assert total < 10_000, "timers set each other off without end"
+        return total
+
+
+async def new_database(environment: Mapping[str, str], service: str, package: str) -> str:
+    """The name of a fresh copy of a service's migrated database."""
+    postgres = postgres_of(environment)
+    admin = await asyncpg.connect(postgres.url("postgres", "postgres", "postgresql"))
+    try:
+        await admin.execute("SELECT pg_advisory_lock($1)", _TEMPLATES_LOCK)
+        there = await admin.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", service)
+        if not there:
+            await postgres.divide([service])
+            storage = importlib.import_module(f"{package}.storage")
+            await migrate(postgres.url(f"{service}_owner", service), storage)
+        name = f"{service}_{new_id().hex[-12:]}"
+        await admin.execute(f'CREATE DATABASE {name} TEMPLATE "{service}" OWNER {service}_owner')
+        await admin.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
+        await admin.execute(f"GRANT CONNECT ON DATABASE {name} TO {service}_app")
+        await admin.execute("SELECT pg_advisory_unlock($1)", _TEMPLATES_LOCK)
+    finally:
+        await admin.close()
+    return name
+
+
+async def drop_database(environment: Mapping[str, str], name: str) -> None:
+    postgres = postgres_of(environment)
+    admin = await asyncpg.connect(postgres.url("postgres", "postgres", "postgresql"))
+    await admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    await admin.close()
+
+
+@contextlib.asynccontextmanager
+async def running(
+    environment: Mapping[str, str],
+    name: str,
+    *,
+    serve: bool = False,
+    package: str = "",
+    **settings: Any,
+) -> AsyncIterator[Running]:
+    """One service on a fresh database. ``serve`` also opens a real port for its peers."""
+    package = package or f"services.{name}"
+    keys = secrets.make(Path(environment[HOME]) / "secrets")
+    database = await new_database(environment, name, package)
+    postgres = postgres_of(environment)
+    Settings = importlib.import_module(f"{package}.settings").Settings
+    build = importlib.import_module(f"{package}.app").build
+    port = any_free() if serve else 1
+    peers = ("user", "order", "worker", "dispatch", "payment", "promotion")
+    nowhere = "http://127.0.0.1:9"
+    chosen: dict[str, Any] = {f"{peer.upper()}_URL": nowhere for peer in peers}
+    chosen |= dict.fromkeys(
+        ("PUBLIC_URL", "WECHAT_API_URL", "SMS_URL", "WECHAT_PAY_URL", "BANK_URL",
+         "OBSERVATORY_URL", "OBJECT_STORE_URL"), nowhere)  # fmt: skip
+    chosen |= {
+        "port": port,
+        "database_url": postgres.url(f"{name}_app", database),
+        "owner_database_url": postgres.url(f"{name}_owner", database),
+        "pool_size": 16,
+        "signing_key_file": keys.signing_key(name if name in peers else "gateway"),
+        "KAFKA_BOOTSTRAP": environment[KAFKA],
+        "SERVICE_KEYS_DIR": keys.service_keys,
+        "KEK_FILE": keys.kek,
+        "INDEX_KEY_FILE": keys.index_key,
+        "USER_TOKEN_KEYS_FILE": keys.user_token_keys,
+        "USER_OTP_KEY_FILE": keys.otp_key,
+        "SANDBOX_CREDENTIALS_DIR": Path(environment[HOME]) / "none",
+    }
+    chosen |= settings
+    tokens = SigningKey.load(keys.user_token_keys)
+
+    async def jwks() -> Any:
+        return tokens.jwks
+
+    clock = OffsetClock()
+    try:
+        async with open_kit(Settings(**chosen), clock) as kit:
+            kit.user_tokens = UserTokens(jwks)
+            wiring = build(kit.settings, kit)
+            app = new_app(kit, wiring)
+            url = f"http://127.0.0.1:{port}"
+            transport = httpx.ASGITransport(app)
+            async with (
+                _served(app, port) if serve else contextlib.nullcontext(),
+                httpx.AsyncClient(transport=transport, base_url=url) as http,
+            ):
+                yield Running(name, kit, wiring, app, http, url, tokens, clock)
+    finally:
+        await drop_database(environment, database)
+
+
+@contextlib.asynccontextmanager
+async def _served(app: FastAPI, port: int) -> AsyncIterator[None]:
+    server = Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None))
+    task = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    yield
+    server.should_exit = True
+    await task
+
+
+def as_json(answer: httpx.Response) -> Any:
+    """The answer's JSON, with the answer in the message when it is not a success."""
+    assert answer.is_success, f"{answer.status_code} {answer.text}"
+    return json.loads(answer.text)

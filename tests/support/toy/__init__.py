@@ -1,0 +1,1 @@
+"""A service of one table, on which the kit is tested: workers lend tools."""
