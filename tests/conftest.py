@@ -38,6 +38,6 @@ async def service() -> AsyncIterator[ServiceFixture]:
 
 
 @pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
+async def sandbox() -> Sandbox:
     """The outside world, one process for this test worker; state stays between its tests."""
-    yield await sandbox_of(os.environ)
+    return await sandbox_of(os.environ)

@@ -54,7 +54,7 @@ class Child:
         self._process: asyncio.subprocess.Process | None = None
         self._watch: asyncio.Task[None] | None = None
         self._stopping = False
-        self._ready = False
+        self._doomed: int | None = None  # Killed by us, perhaps not yet seen to be dead.
 
     @property
     def pid(self) -> int | None:
@@ -70,7 +70,6 @@ class Child:
         await self._spawn()
         self._watch = asyncio.create_task(self._keep_running(), name=self.command.name)
         await self.wait_ready()
-        self._ready = True
 
     async def wait_ready(self) -> None:
         """Wait until it serves. Raises StartFailed when it keeps dying or takes too long."""
@@ -103,6 +102,7 @@ class Child:
         """Send a signal to the process, as an accident would; its id. It is started again."""
         if self.pid is None:
             raise ProcessLookupError(f"{self.command.name} does not run")
+        self._doomed = self.pid if by == signal.SIGKILL else None
         os.kill(self.pid, by)
         return self.pid
 
@@ -116,7 +116,7 @@ class Child:
         return last_lines(self.log)
 
     async def _is_ready(self) -> bool:
-        if self.pid is None:
+        if self.pid in (None, self._doomed):
             return False
         return self.command.ready is None or await self.command.ready()
 

@@ -203,7 +203,8 @@ class Fleet:
                 await self._run(broker)
             wanted = topics.topics(self.topic_prefix)
             try:
-                await topics.ensure(self._bootstrap, wanted, extend=self._broker != LITE)
+                patience = 30 if broker else 10
+                await topics.ensure(self._bootstrap, wanted, patience, extend=self._broker != LITE)
             except TimeoutError as e:
                 raise StartFailed(str(e)) from e
 

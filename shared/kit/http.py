@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import orjson
 from pydantic import BaseModel
+from pydantic_core import to_json
 from yarl import URL
 
 from shared.kit.caller import Caller
@@ -29,22 +30,6 @@ WINDOW_SECONDS, CALLS_MIN, FAILED_SHARE, REST_SECONDS = 10.0, 20, 0.5, 5.0
 _STANDARD = {"type", "title", "status", "detail", "instance"}
 
 log = get_logger(__name__)
-
-
-class RetryBudget:
-    """Each call earns a tenth of a retry, so that retries cannot double the load of a sick peer."""
-
-    def __init__(self) -> None:
-        self._kept = RETRIES_KEPT_MAX
-
-    def earn(self) -> None:
-        self._kept = min(RETRIES_KEPT_MAX, self._kept + RETRY_SHARE)
-
-    def spend(self) -> bool:
-        """True if a retry may be made; it is then paid for."""
-        affordable = self._kept >= 1
-        self._kept -= affordable
-        return affordable
 
 
 class Breaker:
@@ -103,7 +88,7 @@ class Peer:
         self._tokens = tokens
         self._clock = clock
         self._session = session
-        self._budget = RetryBudget()
+        self._retries = RETRIES_KEPT_MAX
         self._breaker = Breaker()
 
     async def call(
@@ -126,30 +111,34 @@ class Peer:
         until = time.monotonic() + deadline_seconds
         if (incoming := deadline_at.get()) is not None:
             until = min(until, incoming)
-        url = URL(self._base_url + path).update_query(_query(query or {}))
-        headers, content = self._headers(caller, key), _json(body)
-        self._budget.earn()
+        given = {name: str(value) for name, value in (query or {}).items() if value is not None}
+        url = URL(self._base_url + path).update_query(given)
+        headers = self._headers(caller, key)
+        content = None if body is None else to_json(body)
+        # Each call earns a tenth of a retry, so that retries do not double a sick peer's load.
+        self._retries = min(RETRIES_KEPT_MAX, self._retries + RETRY_SHARE)
         try:
             return await self._try(method, url, headers, content, until)
         except _Lost as lost:
             log.warning("peer.call_lost", peer=self.name, path=path, reason=str(lost))
             pause = random.uniform(0, BACKOFF_SECONDS)
-            if not idempotent or time.monotonic() + pause >= until or not self._budget.spend():
-                raise self._unavailable("given_up", f"{self.name} does not answer.") from lost
+            if not idempotent or self._retries < 1 or time.monotonic() + pause >= until:
+                raise self._unavailable("given_up") from lost
+        self._retries -= 1
         await asyncio.sleep(pause)
         try:
             return await self._try(method, url, headers, content, until)
         except _Lost as lost:
-            raise self._unavailable("given_up", f"{self.name} does not answer.") from lost
+            raise self._unavailable("given_up") from lost
 
     async def _try(
         self, method: str, url: URL, headers: dict[str, str], content: bytes | None, until: float
     ) -> Any:
         left = until - time.monotonic()
         if left < 0.001:
-            raise self._unavailable("late", f"No time is left to ask {self.name}.")
+            raise self._unavailable("late")
         if not self._breaker.admits(time.monotonic()):
-            raise self._unavailable("open", f"{self.name} is not asked for now.")
+            raise self._unavailable("open")
         headers = headers | {"X-Deadline-Ms": str(int(left * 1000))}
         limit = aiohttp.ClientTimeout(total=left)
         answered: bool | None = None  # It stays so when we are cancelled.
@@ -162,27 +151,27 @@ class Peer:
                 return self._read(answer.status, answer.content_type, text)
         except (aiohttp.ClientError, OSError) as lost:  # A time-out is an OSError.
             answered = False
-            raise self._lost(type(lost).__name__) from lost
+            raise _Lost(type(lost).__name__) from lost
         finally:
             self._breaker.record(time.monotonic(), answered)
 
     def _read(self, status: int, content_type: str, text: bytes) -> Any:
         """The parsed answer, or what its status means."""
         if status >= 500:
-            raise self._lost(f"status {status}")
+            raise _Lost(f"status {status}")
         try:
             parsed = orjson.loads(text) if text else None
         except orjson.JSONDecodeError:
             parsed, status = None, 0
         if 200 <= status < 300:
-            self._count("ok")
+            peer_calls_total.labels(self.name, "ok").inc()
             return parsed
         problem = parsed if content_type == "application/problem+json" else None
         # A 401 refuses this service's own token: that is not the caller's fault.
         if status < 400 or status == 401 or not isinstance(problem, dict):
             log.error("peer.answer_unexpected", peer=self.name, status=status)
-            raise self._unavailable("unexpected", f"{self.name} does not understand us.")
-        self._count("refused")
+            raise self._unavailable("unexpected")
+        peer_calls_total.labels(self.name, "refused").inc()
         code = str(problem.get("type", "")).rpartition("/")[2]
         refused = Refused(code, status, str(problem.get("detail", "")))
         # By update, for a fact may have the name of an argument.
@@ -200,33 +189,6 @@ class Peer:
         }
         return {name: value for name, value in given.items() if value}
 
-    def _count(self, outcome: str) -> None:
+    def _unavailable(self, outcome: str) -> Unavailable:
         peer_calls_total.labels(self.name, outcome).inc()
-
-    def _lost(self, reason: str) -> _Lost:
-        self._count("lost")
-        return _Lost(reason)
-
-    def _unavailable(self, outcome: str, detail: str) -> Unavailable:
-        self._count(outcome)
-        return Unavailable(detail, retry_after_seconds=1)
-
-
-def _json(body: Mapping[str, Any] | BaseModel | None) -> bytes | None:
-    if isinstance(body, BaseModel):
-        return body.model_dump_json().encode()
-    return None if body is None else orjson.dumps(body, default=_plain)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
-    raise TypeError(f"{type(value).__name__} has no JSON form")
-
-
-def _query(query: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        name: str(value).lower() if isinstance(value, bool) else str(value)
-        for name, value in query.items()
-        if value is not None
-    }
+        return Unavailable(f"{self.name} does not answer.", retry_after_seconds=1)

@@ -174,7 +174,7 @@ async def redeliver(begin: Begin, handlers: Mapping[str, list[Handler]]) -> tupl
         dead = await tx.run(_DEAD)
     gone, stuck = 0, set[tuple[str, UUID]]()
     for row in dead:
-        headers = {name: value.encode() for name, value in orjson.loads(row["headers"]).items()}
+        headers = {name: value.encode() for name, value in row["headers"].items()}
         told = Envelope.read(headers)
         if (row["handler"], told.key) in stuck:
             continue

@@ -32,16 +32,20 @@ def get_logger(name: str) -> FilteringBoundLogger:
 def configure(service: str, level: str) -> None:
     """Send our own lines and those of every library through one renderer; once a process."""
 
-    def add_service(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
-        return {**line, "service": service}
+    def complete(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+        record = line.pop("_record", None)
+        if record is not None:  # A library's sentence is no dotted fact, its logger's name is.
+            line["message"], line["event"] = line["event"], record.name
+        line["service"] = service
+        for variable in (request_id, traceparent):
+            if value := variable.get():
+                line.setdefault(variable.name, value)
+        return {name: _clean(value) for name, value in line.items()} | {"_record": record}
 
     common: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        _add_context,
-        add_service,
         structlog.stdlib.add_log_level,
         structlog.processors.format_exc_info,
-        _scrub_line,
+        complete,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
     ]
     number = logging.getLevelNamesMapping()[level.upper()]
@@ -51,41 +55,18 @@ def configure(service: str, level: str) -> None:
         logger_factory=structlog.BytesLoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    _route_libraries(common, number)
-
-
-def _route_libraries(common: list[Processor], level: int) -> None:
     handler = logging.StreamHandler(sys.stdout)
+    as_text: list[Processor] = [lambda *line: _render(*line).decode()]
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[_name_foreign, *common],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _render_text],
-        )
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=common, processors=as_text)
     )
-    logging.basicConfig(handlers=[handler], level=level, force=True)
+    logging.basicConfig(handlers=[handler], level=number, force=True)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
     logging.getLogger("uvicorn.access").disabled = True  # The kit counts requests itself.
     for name in _NOISY:
-        logging.getLogger(name).setLevel(max(level, logging.WARNING))
-
-
-def _name_foreign(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
-    """A library's sentence is no dotted fact: its logger's name is the event."""
-    return {**line, "message": line["event"], "event": line["_record"].name}
-
-
-def _add_context(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
-    for name, variable in (("request_id", request_id), ("traceparent", traceparent)):
-        if value := variable.get():
-            line.setdefault(name, value)
-    return line
-
-
-def _scrub_line(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
-    internal = {name: line.pop(name) for name in ("_record", "_from_structlog") if name in line}
-    return {name: _clean(value) for name, value in line.items()} | internal
+        logging.getLogger(name).setLevel(max(number, logging.WARNING))
 
 
 def _clean(value: Any, depth: int = 0) -> Any:
@@ -104,11 +85,9 @@ def _clean(value: Any, depth: int = 0) -> Any:
 
 
 def _render(_: WrappedLogger, __: str, line: EventDict) -> bytes:
+    line.pop("_record", None)
+    line.pop("_from_structlog", None)
     try:
         return orjson.dumps(line)
     except TypeError:  # Half a surrogate or an integer over 64 bits; a log line must not raise.
         return json.dumps(line, default=repr).encode()
-
-
-def _render_text(logger: WrappedLogger, method: str, line: EventDict) -> str:
-    return _render(logger, method, line).decode()

@@ -11,59 +11,45 @@ import unicodedata
 HIDDEN = "****"
 
 _SEPARATORS = re.compile(r"[\s\-().+/·•]+")
-_HKID = re.compile(r"([A-Z*])([A-Z*]?)([0-9*]{2})[0-9*]{4}[0-9A*]")
-_MAINLAND_ID = re.compile(r"[0-9*]{17}[0-9X*]|[0-9*]{15}")
-_DIGITS = re.compile(r"[0-9*]+")
-_ACCOUNT = re.compile(r"[0-9A-Z*]+")
-_PLATE = re.compile(r"[0-9A-Z*\u4e00-\u9fff]+")
 
 
 def hkid(text: str) -> str:
     """A HKID shows its first letter and two digits, never the check digit: ``A12****(*)``."""
-    found = _HKID.fullmatch(_symbols(text))
+    found = re.fullmatch(r"([A-Z*])([A-Z*]?)([0-9*]{2})[0-9*]{4}[0-9A*]", _symbols(text))
     if found is None:
         return HIDDEN
-    first, second, digits = found.groups()
-    return f"{first}{'*' if second else ''}{digits}****(*)"
+    return f"{found[1]}{'*' * len(found[2])}{found[3]}****(*)"
 
 
 def mainland_id(text: str) -> str:
     """A resident identity number shows its first three and last two characters."""
-    symbols = _symbols(text)
-    if _MAINLAND_ID.fullmatch(symbols) is None:
-        return HIDDEN
-    return symbols[:3] + "*" * (len(symbols) - 5) + symbols[-2:]
+    symbols = _symbols(text, r"[0-9*]{17}[0-9X*]|[0-9*]{15}")
+    return symbols[:3] + "*" * (len(symbols) - 5) + symbols[-2:] or HIDDEN
 
 
 def card(text: str) -> str:
     """A bank card shows its first and last four digits: ``6200 **** **** 0005``."""
-    symbols = _symbols(text)
-    if _DIGITS.fullmatch(symbols) is None or not 13 <= len(symbols) <= 19:
-        return HIDDEN
+    symbols = _symbols(text, r"[0-9*]{13,19}")
     shown = symbols[:4] + "*" * (len(symbols) - 8) + symbols[-4:]
-    return " ".join(shown[start : start + 4] for start in range(0, len(shown), 4))
+    return " ".join(shown[start : start + 4] for start in range(0, len(shown), 4)) or HIDDEN
 
 
 def bank_account(text: str) -> str:
     """A bank account shows its last three characters, and not how long it is."""
-    symbols = _symbols(text)
-    if _ACCOUNT.fullmatch(symbols) is None or len(symbols) < 6:
-        return HIDDEN
-    return HIDDEN + symbols[-3:]
+    return HIDDEN + _symbols(text, r"[0-9A-Z*]{6,}")[-3:]
 
 
 def phone(text: str) -> str:
     """A phone shows its first and last two digits, without country code: ``6*** **34``."""
-    symbols = _symbols(text)
-    if _DIGITS.fullmatch(symbols) is None:
-        return HIDDEN
-    symbols = _without_country(symbols)
+    symbols = _symbols(text, r"[0-9*]+").removeprefix("00")
+    for code, length in (("852", 8), ("86", 11)):
+        if symbols.startswith(code) and len(symbols) == len(code) + length:
+            symbols = symbols.removeprefix(code)
     if len(symbols) < 7:
         return HIDDEN
     shown = symbols[0] + "*" * (len(symbols) - 3) + symbols[-2:]
-    if len(shown) == 8:
-        return f"{shown[:4]} {shown[4:]}"
-    return f"{shown[:3]} {shown[3:7]} {shown[7:]}" if len(shown) == 11 else shown
+    spaces = {8: (4,), 11: (3, 7)}.get(len(shown), ())
+    return "".join(" " * (place in spaces) + symbol for place, symbol in enumerate(shown))
 
 
 def name(text: str) -> str:
@@ -76,23 +62,14 @@ def name(text: str) -> str:
 
 def plate(text: str) -> str:
     """A number plate shows its first two characters, or nothing if it has no more."""
-    symbols = _symbols(text)
-    if _PLATE.fullmatch(symbols) is None or len(symbols) < 3 or not symbols.strip("*"):
-        return HIDDEN
-    return symbols[:2] + HIDDEN
+    symbols = _symbols(text, r"[0-9A-Z*\u4e00-\u9fff]{3,}")
+    return symbols[:2] + HIDDEN if symbols.strip("*") else HIDDEN
 
 
-def _symbols(text: str) -> str:
-    return _SEPARATORS.sub("", unicodedata.normalize("NFKC", text)).upper()
-
-
-def _without_country(symbols: str) -> str:
-    symbols = symbols.removeprefix("00")
-    if len(symbols) == 11 and symbols.startswith("852"):
-        return symbols[3:]
-    if len(symbols) == 13 and symbols.startswith("86"):
-        return symbols[2:]
-    return symbols
+def _symbols(text: str, pattern: str = ".*") -> str:
+    """The text without separators, in narrow capitals; nothing if it does not look as it should."""
+    symbols = _SEPARATORS.sub("", unicodedata.normalize("NFKC", text)).upper()
+    return symbols if re.fullmatch(pattern, symbols) else ""
 
 
 # What a log line may hold although it is full of digits: ids, instants, amounts and counts.

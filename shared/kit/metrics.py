@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from prometheus_client.exposition import generate_latest
 
 SAMPLE_SECONDS, SAMPLES_KEPT = 0.25, 60
+_ROUTE = ("method", "route")
 _BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
 REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
@@ -21,15 +22,9 @@ def _gauge(name: str, help: str, *labels: str) -> Gauge:
     return Gauge(name, help, labels, registry=REGISTRY)
 
 
-http_requests_total = _counter(
-    "http_requests_total", "Requests answered.", "method", "route", "status"
-)
+http_requests_total = _counter("http_requests_total", "Answers.", "method", "route", "status")
 http_request_seconds = Histogram(
-    "http_request_seconds",
-    "Time to answer.",
-    ("method", "route"),
-    registry=REGISTRY,
-    buckets=_BUCKETS,
+    "http_request_seconds", "Time to answer.", _ROUTE, registry=REGISTRY, buckets=_BUCKETS
 )
 outbox_unsent = _gauge("outbox_unsent", "Events told and not yet sent.")
 outbox_oldest_seconds = _gauge("outbox_oldest_seconds", "Age of the oldest unsent event.")

@@ -11,11 +11,9 @@ import json
 import os
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -24,6 +22,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from shared.kit.caller import Caller
 from shared.kit.errors import Gone
 from shared.kit.ids import new_id
+
+if TYPE_CHECKING:
+    from shared.kit.session import Transaction
 
 KEY_BYTES, NONCE_BYTES, UNWRAPPED_MAX = 32, 12, 10_000
 _DATA_KEY_VERSION = 1
@@ -84,24 +85,13 @@ class Keyring:
         return hmac.digest(self.index_key, plain.encode(), hashlib.sha256)
 
 
-class SealingTransaction(Protocol):
-    """The part of a transaction that sealing needs."""
-
-    keyring: Keyring
-    now: datetime
-
-    async def run(self, sql: str, *values: Any) -> Sequence[Any]: ...
-
-
-async def seal(tx: SealingTransaction, subject: UUID, place: str, row_id: UUID, text: str) -> bytes:
+async def seal(tx: "Transaction", subject: UUID, place: str, row_id: UUID, text: str) -> bytes:
     """Seal a subject's text for one column (``"users.phone"``) of one row. Raises Erased."""
     dek = await _data_key(tx, subject, make=True)
     return _PREFIX + _close(AESGCM(dek), text.encode(), _bound_to(place, row_id))
 
 
-async def unseal(
-    tx: SealingTransaction, subject: UUID, place: str, row_id: UUID, sealed: bytes
-) -> str:
+async def unseal(tx: "Transaction", subject: UUID, place: str, row_id: UUID, sealed: bytes) -> str:
     """Open what was sealed for this place and row. Raises Erased; SealBroken is tampering."""
     if sealed[:2] != _PREFIX:
         raise SealBroken(f"{place} of {row_id} has an unknown format")
@@ -110,7 +100,7 @@ async def unseal(
 
 
 async def reveal(
-    tx: SealingTransaction,
+    tx: "Transaction",
     caller: Caller,
     purpose: str,
     subject: UUID,
@@ -130,7 +120,7 @@ async def reveal(
     return text
 
 
-async def erase_subject(tx: SealingTransaction, subject: UUID) -> None:
+async def erase_subject(tx: "Transaction", subject: UUID) -> None:
     """Destroy the subject's data key: nothing sealed for them opens, or can be sealed, again."""
     await tx.run(
         "INSERT INTO subject_keys AS k (subject, wrapped, created_at, erased_at)"
@@ -140,7 +130,7 @@ async def erase_subject(tx: SealingTransaction, subject: UUID) -> None:
     )
 
 
-async def rewrap(tx: SealingTransaction, limit: int) -> int:
+async def rewrap(tx: "Transaction", limit: int) -> int:
     """Wrap up to this many data keys anew by the current key; 0 when no other key wraps any."""
     retired = [kid for kid in tx.keyring.wrapping if kid != tx.keyring.current]
     rows = await tx.run(
@@ -155,7 +145,7 @@ async def rewrap(tx: SealingTransaction, limit: int) -> int:
     return len(rows)
 
 
-async def _data_key(tx: SealingTransaction, subject: UUID, *, make: bool) -> bytes:
+async def _data_key(tx: "Transaction", subject: UUID, *, make: bool) -> bytes:
     find = "SELECT wrapped FROM subject_keys WHERE subject = $1"
     rows = await tx.run(find, subject)
     if not rows and make:

@@ -67,7 +67,8 @@ class Transaction:
     async def run(self, sql: str, *values: Any) -> Sequence[asyncpg.Record]:
         """Run one plain SQL statement (``$1``, ``$2`` …) in this transaction; its rows.
 
-        It goes past the ORM, at a fifth of its cost, and does not flush pending rows first.
+        It goes past the ORM, at a fifth of its cost, and does not flush pending rows first. JSON
+        goes in as text (``as_json``) and comes out as a dict.
         """
         if self._driver is None:
             self._driver = await _driver_of(self.session)

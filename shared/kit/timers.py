@@ -13,7 +13,6 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-import orjson
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.kit import metrics
@@ -150,5 +149,4 @@ class Timers:
 
 
 def _timer(row: asyncpg.Record) -> Timer:
-    payload = orjson.loads(row["payload"])
-    return Timer(row["id"], row["kind"], row["ref"], row["due_at"], payload, row["attempts"])
+    return Timer(**row)

@@ -5,7 +5,6 @@ A token's header chooses nothing but the id of the key.
 
 import asyncio
 import json
-import re
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
@@ -30,7 +29,6 @@ LEEWAY = timedelta(seconds=5)
 SERVICE_TTL_SECONDS, RENEW_SECONDS = 300, 60
 REFETCH_SECONDS, RELOAD_SECONDS, FETCH_SECONDS_MAX = 10, 600, 2
 CHARACTERS_MAX, REMEMBERED_MAX = 4096, 10_000
-_KEYS_FILE = re.compile(r"([a-z][a-z0-9_-]{0,40})\.jwks\.json")
 _WRONG = (JoseError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
 
 log = get_logger(__name__)
@@ -193,14 +191,14 @@ class ServiceTokens:
 
     def _load_keys(self) -> None:
         self._loaded_at = time.monotonic()
-        named = [(_KEYS_FILE.fullmatch(file.name), file) for file in self._keys_dir.glob("*.json")]
-        files = {match[1]: file for match, file in named if match}
-        self._keys = {name: known for name, known in self._keys.items() if name in files}
-        for name, file in files.items():
+        before, self._keys = self._keys, {}
+        for file in self._keys_dir.glob("*.jwks.json"):
+            name = file.name.removesuffix(".jwks.json")
             try:
                 self._keys[name] = _public_keys(json.loads(file.read_text()))
             except (OSError, *_WRONG) as broken:
                 log.warning("tokens.keys_unreadable", of=name, reason=type(broken).__name__)
+                self._keys[name] = before.get(name, {})
 
 
 def _remember(newest: OrderedDict[K, V], key: K, value: V) -> None:

@@ -1,6 +1,7 @@
 """The sandbox of the outside world as a process of the test session."""
 
 import asyncio
+import contextlib
 import os
 import subprocess
 import sys
@@ -27,9 +28,9 @@ class Sandbox:
 
     def settings(self) -> dict[str, Any]:
         """What points a service's clients at it."""
-        names = ("WECHAT_API_URL", "SMS_URL", "WECHAT_PAY_URL", "BANK_URL")
-        names += ("OBSERVATORY_URL", "OBJECT_STORE_URL")
-        return dict.fromkeys(names, self.url) | {"SANDBOX_CREDENTIALS_DIR": self.credentials}
+        systems = ("WECHAT_API", "SMS", "WECHAT_PAY", "BANK", "OBSERVATORY", "OBJECT_STORE")
+        urls = {f"{system}_URL": self.url for system in systems}
+        return urls | {"SANDBOX_CREDENTIALS_DIR": self.credentials}
 
 
 _running: dict[str, Sandbox] = {}
@@ -46,6 +47,21 @@ async def sandbox_of(environment: Mapping[str, str]) -> Sandbox:
 
 async def _start(home: Path) -> Sandbox:
     port = any_free()
+    await asyncio.to_thread(_spawn, home, port)
+    url = f"http://127.0.0.1:{port}"
+    until = time.monotonic() + READY_SECONDS
+    async with httpx.AsyncClient() as http:
+        while True:
+            with contextlib.suppress(httpx.TransportError):
+                if (await http.get(f"{url}/readyz")).is_success:
+                    return Sandbox(url, home / "credentials")
+            if time.monotonic() > until:
+                raise TimeoutError((home / "sandbox.log").read_text()[-2000:])
+            await asyncio.sleep(0.05)
+
+
+def _spawn(home: Path, port: int) -> None:
+    """Run it on a leash held by the main thread's process."""
     python = [sys.executable, "-m", "deploy.sandbox"]
     subprocess.run([*python, "init", "--home", str(home)], check=True)
     leash = [sys.executable, "-I", "-S", str(LEASH), "9", str(os.getpid()), "--"]
@@ -56,15 +72,3 @@ async def _start(home: Path) -> Sandbox:
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
         )
-    url = f"http://127.0.0.1:{port}"
-    until = time.monotonic() + READY_SECONDS
-    async with httpx.AsyncClient() as http:
-        while True:
-            try:
-                if (await http.get(f"{url}/readyz")).is_success:
-                    return Sandbox(url, home / "credentials")
-            except httpx.TransportError:
-                pass
-            if time.monotonic() > until:
-                raise TimeoutError((home / "sandbox.log").read_text()[-2000:])
-            await asyncio.sleep(0.05)

@@ -227,7 +227,7 @@ async def running(
 async def _served(app: FastAPI, port: int) -> AsyncIterator[None]:
     server = Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None))
     task = asyncio.create_task(server.serve())
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it.
         await asyncio.sleep(0.01)
     yield
     server.should_exit = True

@@ -30,6 +30,7 @@ class OrderState(StrEnum):
 
 _S = OrderState
 _R = Role
+_NOWHERE: AbstractSet[OrderState] = frozenset()
 
 
 # fmt: off
@@ -53,7 +54,7 @@ class OrderMove(Move):
         self.tells = tells
 
     PLACE = (
-        frozenset(), _S.PENDING_PAYMENT, {_R.USER, _R.STAFF},
+        _NOWHERE, _S.PENDING_PAYMENT, {_R.USER, _R.STAFF},
         "price quote's hash is current; benefits locked",
         "pay_until = 15 min (flash sale 5)",
         "order.placed",

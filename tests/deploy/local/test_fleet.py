@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
@@ -107,7 +108,8 @@ async def test_killed_data_stores_come_back_with_all_they_acknowledged(tmp_path:
         assert await notes(fleet) == ["acknowledged"]
         assert await listen(fleet, 1) == [b"acknowledged"]
         assert [line for line in said if "started again" in line] == [
-            f"{name} was killed (SIGKILL); started again in 0.2 s." for name in ("postgres", "kafka")
+            f"{name} was killed (SIGKILL); started again in 0.2 s."
+            for name in ("postgres", "kafka")
         ]
     finally:
         await fleet.stop()
@@ -192,14 +194,21 @@ async def test_the_light_broker_carries_messages_too(tmp_path: Path) -> None:
     assert left_in(tmp_path) == []
 
 
+@pytest.fixture
+def outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder any user can reach, on a machine whose kernel gives root no namespaces."""
+    monkeypatch.setattr(postgres, "_namespaces_allowed", lambda: False)
+    folder = Path(tempfile.mkdtemp(dir="/var/tmp"))
+    folder.chmod(0o755)
+    monkeypatch.setattr(postgres, "OUTSIDE", folder)
+    yield folder
+    shutil.rmtree(folder)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another user")
 async def test_as_root_without_user_namespaces_another_user_runs_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, outside: Path
 ) -> None:
-    monkeypatch.setattr(postgres, "_namespaces_allowed", lambda: False)
-    outside = Path(tempfile.mkdtemp(dir="/var/tmp"))
-    outside.chmod(0o755)
-    monkeypatch.setattr(postgres, "OUTSIDE", outside)
     said: list[str] = []
     fleet = bare(tmp_path, said, broker="lite")
     await fleet.start()
@@ -210,4 +219,4 @@ async def test_as_root_without_user_namespaces_another_user_runs_it(
         assert any("refuses root" in line for line in said)
     finally:
         await fleet.stop()
-        shutil.rmtree(outside)
+    assert left_in(outside) == []

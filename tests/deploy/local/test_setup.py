@@ -27,7 +27,7 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert list(setup.what_is_missing()) == []
     monkeypatch.setattr(setup, "VENV", tmp_path)
     monkeypatch.setattr(setup, "DISK_BYTES", 10**18)
-    monkeypatch.setattr(setup.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     words = " ".join(setup.what_is_missing())
     assert "venv module" in words
     assert "disk" in words

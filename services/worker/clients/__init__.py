@@ -1,0 +1,1 @@
+"""The worker service calls nobody: dispatch calls it, and news come from the broker."""

@@ -1,0 +1,125 @@
+"""The launcher as a process: it stops on every signal, and leaves nothing whatever happens."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import psutil
+import pytest
+import pytest_asyncio
+
+from tests.deploy.local.test_fleet import left_in
+
+UP = ("up", "--bare", "--ports", "free")
+Launch = Callable[..., Awaitable[asyncio.subprocess.Process]]
+
+
+async def call(home: Path, *words: str) -> asyncio.subprocess.Process:
+    """The launcher's command line on a home."""
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "deploy.local", "--home", str(home), *words),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+
+
+async def words_of(process: asyncio.subprocess.Process) -> str:
+    """All it says until it ends."""
+    said, _ = await asyncio.wait_for(process.communicate(), 60)
+    return said.decode()
+
+
+async def says(process: asyncio.subprocess.Process, text: str) -> None:
+    """Wait until it says so."""
+    assert process.stdout is not None
+    async with asyncio.timeout(60):
+        while line := await process.stdout.readline():
+            if text in line.decode():
+                return
+    pytest.fail(f"never said {text!r}")
+
+
+async def nothing_left(home: Path) -> bool:
+    """Whether every process of a home ends soon."""
+    for _ in range(200):
+        if not left_in(home):
+            return True
+        await asyncio.sleep(0.1)
+    return False
+
+
+@pytest_asyncio.fixture
+async def launch(tmp_path: Path) -> AsyncIterator[Launch]:
+    """Starts a fleet's launcher; whatever still runs of it afterwards is killed."""
+    launched: list[asyncio.subprocess.Process] = []
+
+    async def start() -> asyncio.subprocess.Process:
+        launched.append(await call(tmp_path, *UP))
+        return launched[-1]
+
+    yield start
+    for process in launched:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+async def test_a_signal_stops_everything(
+    launch: Launch, tmp_path: Path, by: signal.Signals
+) -> None:
+    launcher = await launch()
+    await says(launcher, "The fleet is ready")
+    launcher.send_signal(by)
+    assert "Stopped; its data waits" in await words_of(launcher)
+    assert launcher.returncode == 0
+    assert left_in(tmp_path) == []
+
+
+async def test_a_signal_in_the_middle_of_a_start_stops_everything(
+    launch: Launch, tmp_path: Path
+) -> None:
+    launcher = await launch()
+    await says(launcher, "PostgreSQL 18 on")
+    launcher.terminate()
+    assert "nothing is left running" in await words_of(launcher)
+    assert launcher.returncode == 130
+    assert await nothing_left(tmp_path)
+
+
+async def test_a_killed_launcher_leaves_nothing_and_the_next_start_works(
+    launch: Launch, tmp_path: Path
+) -> None:
+    launcher = await launch()
+    await says(launcher, "The fleet is ready")
+    launcher.kill()
+    await launcher.wait()
+    assert await nothing_left(tmp_path)
+    again = await launch()
+    await says(again, "The fleet is ready")
+    again.terminate()
+    await words_of(again)
+    assert again.returncode == 0
+
+
+async def test_a_second_up_says_so_and_down_stops_the_first(launch: Launch, tmp_path: Path) -> None:
+    launcher = await launch()
+    await says(launcher, "The fleet is ready")
+    second = await call(tmp_path, *UP)
+    assert f"A fleet runs here already (launcher {launcher.pid})" in await words_of(second)
+    assert second.returncode == 1
+    status = await words_of(await call(tmp_path, "status"))
+    assert "postgres" in status
+    assert await words_of(await call(tmp_path, "down")) == "Stopped.\n"
+    await words_of(launcher)
+    assert launcher.returncode == 0
+    assert not psutil.pid_exists(launcher.pid)
+    assert await words_of(await call(tmp_path, "down")) == "No fleet runs here.\n"
+
+
+async def test_without_a_fleet_there_is_no_token_and_it_says_why(tmp_path: Path) -> None:
+    asked = await call(tmp_path, "token", "role=user")
+    assert "`make up` starts one" in await words_of(asked)
+    assert asked.returncode == 1

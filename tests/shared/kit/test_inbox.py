@@ -1,0 +1,94 @@
+"""Each handler sees each event once and in order; one poisoned key does not stop the others."""
+
+import asyncio
+from collections.abc import Iterator
+from uuid import UUID
+
+import pytest
+
+import shared.kit.inbox as inbox
+from shared.kit.events import Envelope
+from shared.kit.ids import new_id
+from shared.kit.inbox import Outcome, deliver, handlers_of, redeliver
+from tests.support.service import Running
+from tests.support.toy.domain.tool import ToolBroken, ToolLent
+from tests.support.toy.events.handlers import poisoned
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(inbox, "BACKOFF_SECONDS", (0.0,))
+    yield
+    poisoned.clear()
+
+
+async def notes(toy: Running, key: UUID) -> list[str]:
+    async with toy.begin() as tx:
+        rows = await tx.run("SELECT note FROM notes WHERE tool = $1 ORDER BY seq", key)
+    return [row["note"] for row in rows]
+
+
+def events(toy: Running, key: UUID, *texts: str) -> list[tuple[Envelope, ToolLent]]:
+    made = [ToolLent(tool_id=key, note=text) for text in texts]
+    return [(toy.envelope(event), event) for event in made]
+
+
+async def hand(toy: Running, told: Envelope, event: ToolLent | ToolBroken) -> Outcome:
+    [handler] = handlers_of("toy")[event.type]
+    return await deliver(toy.begin, handler, told, event.model_dump_json())
+
+
+async def test_an_event_told_by_many_at_once_is_handled_once(toy: Running) -> None:
+    [(told, event)] = events(toy, new_id(), "a")
+    outcomes = await asyncio.gather(*(hand(toy, told, event) for _ in range(10)))
+
+    assert sorted(outcomes) == [Outcome.DONE] + [Outcome.SEEN] * 9
+    assert await notes(toy, event.tool_id) == ["a"]
+
+
+async def test_an_older_version_is_dropped_and_remembered(toy: Running) -> None:
+    first, second = events(toy, new_id(), "old", "new")
+
+    assert await hand(toy, *second) is Outcome.DONE
+    assert await hand(toy, *first) is Outcome.STALE
+    assert await hand(toy, *first) is Outcome.SEEN
+    assert await notes(toy, first[1].tool_id) == ["new"]
+
+
+async def test_a_gap_is_not_waited_for(toy: Running) -> None:
+    first, _, third = events(toy, new_id(), "1", "2", "3")
+    assert [await hand(toy, *first), await hand(toy, *third)] == [Outcome.DONE] * 2
+
+
+async def test_a_poison_event_blocks_its_own_key_until_it_is_redelivered(toy: Running) -> None:
+    sick, well = new_id(), new_id()
+    poisoned.add("bad")
+    outcomes = [await hand(toy, *one) for one in events(toy, sick, "good", "bad", "later", "last")]
+    assert outcomes == [Outcome.DONE, Outcome.PARKED, Outcome.PARKED, Outcome.PARKED]
+    assert [await hand(toy, *one) for one in events(toy, well, "fine")] == [Outcome.DONE]
+    assert await redeliver(toy.begin, handlers_of("toy")) == (0, 3)
+
+    poisoned.clear()
+    assert await redeliver(toy.begin, handlers_of("toy")) == (3, 0)
+    assert await notes(toy, sick) == ["good", "bad", "later", "last"]
+    assert [await hand(toy, *one) for one in events(toy, sick, "after")] == [Outcome.DONE]
+
+
+async def test_a_parked_event_told_again_is_parked_once(toy: Running) -> None:
+    poisoned.add("bad")
+    [bad] = events(toy, new_id(), "bad")
+    for _ in range(3):
+        assert await hand(toy, *bad) is Outcome.PARKED
+    async with toy.begin() as tx:
+        [row] = await tx.run("SELECT count(*) AS dead, sum(parked) AS parked FROM dead_events, inbox_keys")
+
+    assert (row["dead"], row["parked"]) == (1, 1)
+
+
+async def test_one_handler_of_two_types_keeps_one_order(toy: Running) -> None:
+    key = new_id()
+    lent, broken = ToolLent(tool_id=key, note="lent"), ToolBroken(tool_id=key, note="broken")
+    first, second = toy.envelope(lent), toy.envelope(broken)
+
+    assert await hand(toy, second, broken) is Outcome.DONE
+    assert await hand(toy, first, lent) is Outcome.STALE

@@ -1,0 +1,112 @@
+"""What falls due is handled once, by whoever is there, and not at all once it was cancelled."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+import shared.kit.timers as kit_timers
+from shared.kit.clock import OffsetClock
+from shared.kit.ids import new_id
+from shared.kit.session import Transaction
+from shared.kit.timers import Timer, Timers
+from tests.support.service import Running
+
+
+class Heard:
+    """Timers that note what they were told."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.fail = 0
+        self.timers = Timers(inside={"in": self.inside}, outside={"out": self.outside})
+
+    async def inside(self, tx: Transaction, timer: Timer) -> None:
+        await self.outside(timer)
+        await tx.run("INSERT INTO notes (tool, note) VALUES ($1, 'due')", timer.ref)
+
+    async def outside(self, timer: Timer) -> None:
+        if self.fail:
+            self.fail -= 1
+            raise RuntimeError("not now")
+        self.heard.append(timer.payload["what"])
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kit_timers, "BACKOFF_SECONDS", (0.0,))
+
+
+async def set_timer(toy: Running, kind: str, ref: object, what: str, **after: float) -> None:
+    async with toy.begin() as tx:
+        await tx.schedule(kind, ref, tx.now + timedelta(**after), what=what)  # type: ignore[arg-type]
+
+
+def later(**of: float) -> OffsetClock:
+    return OffsetClock(timedelta(**of).total_seconds())
+
+
+@pytest.mark.parametrize("kind", ["in", "out"])
+async def test_it_runs_when_due_and_not_before(toy: Running, kind: str) -> None:
+    heard = Heard()
+    await set_timer(toy, kind, new_id(), "a", minutes=5)
+
+    assert await heard.timers.run_due(toy.begin, later(minutes=4)) == 0
+    assert await heard.timers.run_due(toy.begin, later(minutes=6)) == 1
+    assert await heard.timers.run_due(toy.begin, later(minutes=6)) == 0
+    assert heard.heard == ["a"]
+
+
+@pytest.mark.parametrize("kind", ["in", "out"])
+async def test_four_runners_at_once_run_each_once(toy: Running, kind: str) -> None:
+    heard = Heard()
+    for number in range(20):
+        await set_timer(toy, kind, new_id(), str(number), minutes=0)
+    await asyncio.gather(*(heard.timers.run_due(toy.begin, later(minutes=1)) for _ in range(4)))
+
+    assert sorted(heard.heard, key=int) == [str(number) for number in range(20)]
+
+
+async def test_a_cancelled_one_does_not_run(toy: Running) -> None:
+    heard, ref = Heard(), new_id()
+    await set_timer(toy, "in", ref, "a", minutes=0)
+    async with toy.begin() as tx:
+        await tx.cancel_timer("in", ref)
+
+    assert await heard.timers.run_due(toy.begin, later(minutes=1)) == 0
+
+
+async def test_setting_it_again_moves_it(toy: Running) -> None:
+    heard, ref = Heard(), new_id()
+    await set_timer(toy, "in", ref, "early", minutes=1)
+    await set_timer(toy, "in", ref, "late", minutes=9)
+
+    assert await heard.timers.run_due(toy.begin, later(minutes=2)) == 0
+    assert await heard.timers.run_due(toy.begin, later(minutes=10)) == 1
+    assert heard.heard == ["late"]
+
+
+@pytest.mark.parametrize("kind", ["in", "out"])
+async def test_one_that_fails_is_tried_again_and_leaves_no_half(toy: Running, kind: str) -> None:
+    heard, ref = Heard(), new_id()
+    heard.fail = 2
+    await set_timer(toy, kind, ref, "a", minutes=0)
+    for _ in range(4):
+        await heard.timers.run_due(toy.begin, later(minutes=1))
+
+    assert heard.heard == ["a"]
+    async with toy.begin() as tx:
+        assert len(await tx.run("SELECT 1 FROM notes")) == (1 if kind == "in" else 0)
+        assert await tx.run("SELECT 1 FROM timers") == []
+
+
+async def test_a_lease_cut_short_is_taken_over(toy: Running) -> None:
+    """A process that died while it called out leaves the timer to the next after its lease."""
+    heard = Heard()
+    await set_timer(toy, "out", new_id(), "a", minutes=0)
+    await heard.timers._lease(toy.begin, later(minutes=1))
+    assert await heard.timers.run_due(toy.begin, later(minutes=1)) == 0
+    async with toy.begin() as tx:
+        await tx.run("UPDATE timers SET leased_until = clock_timestamp() - interval '1 second'")
+
+    assert await heard.timers.run_due(toy.begin, later(minutes=1)) == 1
