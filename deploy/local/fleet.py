@@ -21,6 +21,7 @@ from typing import Any
 
 from deploy.kafka import jars, topics
 from deploy.local import secrets
+from deploy.local.bearer import STAFF_PHONE, NoToken, bearer
 from deploy.local.children import Child, Command, Say, StartFailed, run_once
 from deploy.local.environment import Facts
 from deploy.local.kafka import Kafka, lite_command
@@ -252,16 +253,20 @@ class Fleet:
         """The first staff account, without which nobody could open the staff routes."""
         if not self.home.is_stamped("staff-granted"):
             with self._timed("First staff account"):
-                await run_once(processes.grant_staff(), self.home.logs)
+                await run_once(processes.grant_staff(STAFF_PHONE), self.home.logs)
             self.home.stamp("staff-granted")
 
     async def _load_demo_data_once(self, processes: Processes) -> None:
         """Demo data through the staff routes, where this checkout has any."""
-        if importlib.util.find_spec("deploy.local.demo") is None:
+        if importlib.util.find_spec("deploy.demo") is None:
             return
         if not self.home.is_stamped("demo-loaded"):
             with self._timed("Demo data"):
-                await run_once(processes.demo(self.home.file), self.home.logs)
+                try:
+                    token = await bearer(self.home, "staff", "staff")
+                except NoToken as e:
+                    raise StartFailed(f"demo data: {e}") from e
+                await run_once(processes.demo(token), self.home.logs)
             self.home.stamp("demo-loaded")
 
     async def _run(self, command: Command) -> None:

@@ -5,6 +5,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import pwd
 import secrets
 import shutil
 import signal
@@ -22,7 +23,6 @@ from deploy.local.ports import HOST
 
 NOBODY = 65534
 OUTSIDE = Path("/var/tmp")  # Reachable by every user; each server has a private folder in it.
-IN_OWN_NAMESPACE = ("unshare", "-U", "--map-user=1000", "--map-group=1000")
 EXTENSIONS = ("btree_gist", "pg_trgm")
 # What a laptop shared with eight other processes can spare, and what keeps a mistake short.
 SETTINGS = {
@@ -189,17 +189,37 @@ def _passwords(path: Path) -> Mapping[str, str]:
 
 
 def _place(home: Path, say: Say) -> Place:
-    """In the home, directly or in a user namespace; as root without one, with another user."""
+    """In the home, directly or in a user namespace; as root without one, with another user.
+
+    PostgreSQL runs neither as root nor as a number without a name.
+    """
     programs = _package() / "pginstall" / "bin"
     data = home / "postgres" / "data"
-    if os.geteuid() != 0:
+    if os.geteuid() != 0 and _is_named(os.geteuid()):
         return Place(programs, data)
-    if sys.platform == "linux" and _namespaces_allowed():
-        return Place(programs, data, prefix=IN_OWN_NAMESPACE)
+    if _namespaces_allowed():
+        return Place(programs, data, prefix=_in_own_namespace())
+    if os.geteuid() != 0:
+        raise StartFailed(f"PostgreSQL refuses a user without a name (number {os.geteuid()}).")
     mark = hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:12]
     folder = OUTSIDE / f"jajaya-postgres-{mark}"
     say(f"PostgreSQL refuses root and user namespaces are off: it runs as {NOBODY} in {folder}.")
     return Place(_copy_programs(programs, folder), folder / "data", uid=NOBODY)
+
+
+def _in_own_namespace() -> tuple[str, ...]:
+    """What runs a command as an ordinary user by name, whose files stay our own."""
+    number = next(uid for uid in (1000, NOBODY, *range(1, NOBODY)) if _is_named(uid))
+    return ("unshare", "-U", f"--map-user={number}", f"--map-group={number}")
+
+
+def _is_named(uid: int) -> bool:
+    """Whether the machine knows a user of that number."""
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    return True
 
 
 def _package() -> Path:
@@ -212,9 +232,11 @@ def _package() -> Path:
 
 @functools.cache
 def _namespaces_allowed() -> bool:
-    """Whether a process of root may give itself an ordinary user's number."""
+    """Whether a process may give itself an ordinary user's number."""
+    if sys.platform != "linux":
+        return False
     try:
-        tried = subprocess.run([*IN_OWN_NAMESPACE, "true"], capture_output=True, check=False)
+        tried = subprocess.run([*_in_own_namespace(), "true"], capture_output=True, check=False)
     except OSError:
         return False
     return tried.returncode == 0

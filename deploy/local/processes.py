@@ -55,15 +55,15 @@ class Processes:
         env = environment_of(service, self.facts, self.users, owner=True)
         return self._python(f"{service}-migrate", [f"services.{service}", "migrate"], env)
 
-    def grant_staff(self) -> Command:
-        """Makes the first staff account."""
+    def grant_staff(self, phone: str) -> Command:
+        """Makes the first staff account, which logs in by one-time codes to that number."""
         env = environment_of("user", self.facts, self.users)
-        return self._python("user-grant-staff", ["services.user", "grant-staff"], env)
+        return self._python("user-grant-staff", ["services.user", "grant-staff", phone], env)
 
-    def demo(self, fleet_file: Path) -> Command:
+    def demo(self, staff_token: str) -> Command:
         """Loads the demo data through the routes staff use."""
-        words = ["deploy.local.demo", "--fleet", str(fleet_file)]
-        return self._python("demo", words, dict(self.users))
+        env = {**self.users, "STAFF_TOKEN": staff_token}
+        return self._python("demo", ["deploy.demo", "--url", self.facts.url("gateway")], env)
 
     def _serving(self, name: str, service: str, word: str, port: str) -> Command:
         env = environment_of(service, self.facts, self.users, port=port)

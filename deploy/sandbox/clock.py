@@ -4,6 +4,7 @@ Processes long-poll the offset; an advance answers once each of them has asked a
 """
 
 import asyncio
+import contextlib
 import sqlite3
 import time
 from collections.abc import Callable
@@ -136,10 +137,9 @@ class Clock:
         while behind() and not self.closing:
             if time.monotonic() - started > ADVANCE_SECONDS_MAX:
                 break
-            try:
-                await asyncio.wait_for(self._until(lambda: not behind()), timeout=0.5)
-            except TimeoutError:
-                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.5):
+                    await self._until(lambda: not behind() or self.closing)
         have = sorted(n for n, p in self._processes.items() if p.offset >= offset)
         return have, sorted(behind())
 

@@ -1,6 +1,7 @@
 """Delivers notices on the network's retry table, by the sandbox's clock, and ends due refunds."""
 
 import asyncio
+import contextlib
 import sqlite3
 from functools import partial
 from typing import Any
@@ -87,10 +88,9 @@ class Notifier:
         seconds = IDLE_SECONDS if next_at is None else next_at - self._clock.now()
         if len(self._in_hand) >= TOGETHER_MAX:
             seconds = IDLE_SECONDS
-        try:
-            await asyncio.wait_for(self._wake.wait(), timeout=min(max(seconds, 0), IDLE_SECONDS))
-        except TimeoutError:
-            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(min(max(seconds, 0), IDLE_SECONDS)):
+                await self._wake.wait()
 
     def _put_down(self, number: str, done: "asyncio.Task[None]") -> None:
         self._in_hand.pop(number, None)

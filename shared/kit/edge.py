@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,10 +26,6 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 log = get_logger(__name__)
-
-
-class _TooLarge(Exception):
-    """The body passed the limit while it was read."""
 
 
 class Edge:
@@ -70,8 +67,6 @@ class Edge:
                 await refusal(scope, receive, sent)
             else:
                 await self._app(scope, self._limited(receive), sent)
-        except _TooLarge:
-            await self._too_large(scope)(scope, receive, sent)
         except Exception as fault:
             if started:
                 raise
@@ -87,8 +82,10 @@ class Edge:
         return None
 
     def _too_large(self, scope: Scope) -> Response:
-        title = f"The body is larger than {self._bytes_max} bytes."
-        return self._answer(scope["path"], "body-too-large", 413, title)
+        return self._answer(scope["path"], "body-too-large", 413, self._too_large_title())
+
+    def _too_large_title(self) -> str:
+        return f"The body is larger than {self._bytes_max} bytes."
 
     def _limited(self, receive: Receive) -> Receive:
         seen = 0
@@ -99,7 +96,7 @@ class Edge:
             body = message.get("body", b"")
             seen += len(body)
             if seen > self._bytes_max:
-                raise _TooLarge
+                raise HTTPException(413, self._too_large_title())
             return message
 
         return limited

@@ -84,7 +84,7 @@ _KEPT = re.compile(
     r")"
 )
 _RISKY = re.compile(r"\d{4}|eyJ")
-_FOUND_TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]*")
+_FOUND_TOKEN = re.compile(r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]+\.[\w-]*")
 _FOUND_MAINLAND_ID = re.compile(
     r"(?<!\d)[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?!\d)"
 )
@@ -120,29 +120,20 @@ def scrub(text: str) -> str:
 def _scrub_piece(text: str) -> str:
     text = _FOUND_TOKEN.sub("eyJ" + HIDDEN, text)
     text = _FOUND_MAINLAND_ID.sub(lambda found: mainland_id(found[0]), text)
-    text = _FOUND_HKID.sub(_mask_hkid, text)
-    text = _FOUND_CARD.sub(_mask_card, text)
+    text = _FOUND_HKID.sub(lambda found: hkid(found[0]) if _is_hkid(found[0]) else found[0], text)
+    text = _FOUND_CARD.sub(lambda found: card(found[0]) if _is_luhn(found[0]) else found[0], text)
     return _FOUND_PHONE.sub(lambda found: phone(found[0]), text)
 
 
-def _mask_hkid(found: re.Match[str]) -> str:
-    symbols = _symbols(found[0])
-    return hkid(symbols) if found[0][-1] in ")\uff09" or _is_hkid(symbols) else found[0]
-
-
-def _mask_card(found: re.Match[str]) -> str:
-    return card(found[0]) if _is_luhn(_symbols(found[0])) else found[0]
-
-
-def _is_hkid(symbols: str) -> bool:
+def _is_hkid(found: str) -> bool:
     """Without brackets only the check digit tells a HKID from any other short code."""
-    weighed = [36, *(int(letter, 36) for letter in symbols)][-9:]
-    return (
-        sum(value * weight for value, weight in zip(weighed, range(9, 0, -1), strict=True)) % 11
-        == 0
-    )
+    weighed = [36, *(int(symbol, 36) for symbol in _symbols(found))][-9:]
+    weights = range(len(weighed), 0, -1)
+    total = sum(value * weight for value, weight in zip(weighed, weights, strict=True))
+    return not found[-1].isalnum() or total % 11 == 0
 
 
-def _is_luhn(digits: str) -> bool:
-    doubled = (sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
-    return (sum(int(digit) for digit in digits[-1::-2]) + sum(doubled)) % 10 == 0
+def _is_luhn(found: str) -> bool:
+    digits = [int(digit) for digit in _symbols(found)]
+    doubled = (sum(divmod(2 * digit, 10)) for digit in digits[-2::-2])
+    return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0

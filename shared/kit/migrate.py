@@ -58,6 +58,8 @@ CREATE INDEX timers_due ON timers (due_at);
 CREATE TABLE subject_keys (
     subject uuid PRIMARY KEY, wrapped text, created_at timestamptz NOT NULL,
     erased_at timestamptz, CHECK ((wrapped IS NULL) = (erased_at IS NOT NULL)));
+CREATE INDEX subject_keys_wrapping ON subject_keys (split_part(wrapped, ':', 1))
+    WHERE wrapped IS NOT NULL;
 CREATE TABLE reveals (
     id uuid PRIMARY KEY, at timestamptz NOT NULL, actor uuid NOT NULL, role text NOT NULL,
     subject uuid NOT NULL, place text NOT NULL, row_id uuid NOT NULL, purpose text NOT NULL);
@@ -79,6 +81,8 @@ def grant_serving(app_role: str, *, append_only: Sequence[str] = ()) -> None:
     op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {app_role}")
     for table in sorted(frozen):
         op.execute(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {app_role}")
+    # An erased subject stays known as erased: without its row a key could be made anew.
+    op.execute(f"REVOKE DELETE, TRUNCATE ON subject_keys FROM {app_role}")
     op.execute(f"REVOKE ALL ON alembic_version FROM {app_role}")
 
 

@@ -165,6 +165,7 @@ def engine_for(url: str, *, name: str, pool_size: int, read_only: bool = False) 
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args={"command_timeout": 10, "timeout": 5, "server_settings": server},
     )
 

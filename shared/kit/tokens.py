@@ -139,16 +139,14 @@ class UserTokens:
         return known
 
     def _verify(self, token: str, now: datetime) -> AccessClaims:
-        claims = _open(token, ACCESS_TYPE, AUDIENCE, now, lambda kid, _: self._keys.get(kid))
-        try:
-            ends = datetime.fromtimestamp(claims["exp"], UTC)
+        def read(claims: dict[str, Any]) -> AccessClaims:
             roles = frozenset(Role(role) for role in claims["roles"])
-            known = AccessClaims(UUID(claims["sub"]), roles, UUID(claims["sid"]), ends)
-        except _WRONG as wrong:
-            raise TokenRefused("The token lacks a claim.") from wrong
-        if claims.get("iss") != ISSUER or Role.SYSTEM in roles:
-            raise TokenRefused("The token is not a person's.")
-        return known
+            if claims["iss"] != ISSUER or Role.SYSTEM in roles:
+                raise TokenRefused("The token is not a person's.")
+            ends = datetime.fromtimestamp(claims["exp"], UTC)
+            return AccessClaims(UUID(claims["sub"]), roles, UUID(claims["sid"]), ends)
+
+        return _open(token, ACCESS_TYPE, AUDIENCE, now, lambda kid, _: self._keys.get(kid), read)
 
 
 class ServiceTokens:
@@ -174,13 +172,13 @@ class ServiceTokens:
 
     def verify(self, token: str, now: datetime) -> tuple[str, Caller]:
         """Which service calls us, and for whom. Raises TokenRefused."""
-        claims = _open(token, SERVICE_TYPE, self.name, now, self._key_of)
-        try:
-            return claims["iss"], Caller(UUID(claims["sub"]), Role(claims["role"]))
-        except _WRONG as wrong:
-            raise TokenRefused("The token lacks a claim.") from wrong
 
-    def _key_of(self, kid: str, claims: Mapping[str, Any]) -> ECKey | None:
+        def read(claims: dict[str, Any]) -> tuple[str, Caller]:
+            return claims["iss"], Caller(UUID(claims["sub"]), Role(claims["role"]))
+
+        return _open(token, SERVICE_TYPE, self.name, now, self._key_of, read)
+
+    def _key_of(self, kid: str, claims: dict[str, Any]) -> ECKey | None:
         """The key of this id among the issuer's own; a file's name says whose keys it holds."""
         issuer = str(claims.get("iss"))
         age = time.monotonic() - self._loaded_at
@@ -221,24 +219,27 @@ def _open(
     typ: str,
     audience: str,
     now: datetime,
-    key_of: Callable[[str, Mapping[str, Any]], ECKey | None],
-) -> dict[str, Any]:
-    """The claims of a token of ours, whole, for this audience and in its time, or TokenRefused."""
+    key_of: Callable[[str, dict[str, Any]], ECKey | None],
+    read: Callable[[dict[str, Any]], V],
+) -> V:
+    """What a token of ours says, if it is whole, for this audience and in its time.
+
+    Raises TokenRefused.
+    """
     if len(token) > CHARACTERS_MAX:
         raise TokenRefused("The token is too long.")
     try:
-        read = jws.extract_compact(token.encode("ascii"))
-        header, claims = read.headers(), json.loads(read.payload)
+        opened = jws.extract_compact(token.encode("ascii"))
+        header, claims = opened.headers(), json.loads(opened.payload)
         kid = header["kid"]
         if header != {"alg": ALGORITHM, "typ": typ, "kid": kid} or claims["aud"] != audience:
             raise TokenRefused("The token is of another kind, or meant for somebody else.")
-        key = key_of(kid, claims)
-        if key is None:
+        if (key := key_of(kid, claims)) is None:
             raise KeyUnknown("The token names a key that we do not know.")
         jws.deserialize_compact(token, key, algorithms=[ALGORITHM])
         begins, ends = (datetime.fromtimestamp(claims[at], UTC) for at in ("iat", "exp"))
+        if not begins - LEEWAY <= now < ends + LEEWAY:
+            raise TokenRefused("The token is over, or not valid yet.")
+        return read(claims)
     except _WRONG as wrong:
         raise TokenRefused("The token cannot be verified.") from wrong
-    if not begins - LEEWAY <= now < ends + LEEWAY:
-        raise TokenRefused("The token is over, or not valid yet.")
-    return dict(claims)

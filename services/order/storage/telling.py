@@ -5,7 +5,6 @@ from typing import Any
 
 from services.order.storage.orders import Order, Position, Stop, Visit
 from shared.contracts.ids import WorkerId
-from shared.contracts.order import OrderPlaced
 from shared.contracts.shapes import Crew, Discount, Point, PositionSpec, VisitSpec
 from shared.contracts.shapes import Stop as StopSpec
 
@@ -84,16 +83,16 @@ def visit_specs(
     ]
 
 
-def placed_news(
+def placed_facts(
     order: Order,
     visits: Sequence[Visit],
     stops: Sequence[Stop],
     positions: Sequence[Position],
-) -> OrderPlaced:
-    """``order.placed`` of an order; payment may also ask for it while its copy is on the way."""
-    return OrderPlaced(
+) -> dict[str, Any]:
+    """The fields of ``OrderPlaced``; payment may also ask for them while the news is on its way."""
+    return {
         **told(order, positions),
         **priced(order),
-        visits=visit_specs(visits, stops, positions),
-        pay_until=order.pay_until,
-    )
+        "visits": visit_specs(visits, stops, positions),
+        "pay_until": order.pay_until,
+    }

@@ -11,4 +11,11 @@ class Row(Base):
 
 
 # The metadata is whole only when every module of rows is loaded.
-from services.worker.storage import bookings, credit, decisions, time_off, workers  # noqa: E402, F401
+from services.worker.storage import (  # noqa: E402, F401
+    bookings,
+    credit,
+    decisions,
+    skills,
+    time_off,
+    workers,
+)

@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from asyncpg import Range as PlainRange
 from sqlalchemy import CheckConstraint, Index, Uuid, select, text
 from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.worker.domain.booking import BookingState, Slot
+from services.worker.domain.booking import BookingState, Slot, ended_slot
 from services.worker.storage import Row
 from shared.contracts.ids import OfferId, OrderId, VisitId, WorkerId
 from shared.kit.rows import one_of
@@ -33,7 +32,7 @@ class Booking(Row):
             name="ex_bookings_slot",
         ),
         CheckConstraint(
-            "state = 'released' OR (visit_id IS NOT NULL AND job_starts_at < job_ends_at)",
+            "isempty(slot) OR (visit_id IS NOT NULL AND job_starts_at < job_ends_at)",
             name="job",
         ),
         Index("ix_bookings_order_id", "order_id"),
@@ -50,3 +49,96 @@ class Booking(Row):
     state: Mapped[BookingState] = mapped_column(
         one_of(BookingState, "state"), default=BookingState.HELD, server_default=text("'held'")
     )
+
+
+_TAKE = """
+INSERT INTO bookings (id, worker_id, order_id, visit_id, job_starts_at, job_ends_at, slot)
+VALUES ($1, $2, $3, $4, $5, $6, tstzrange($7, $8)) ON CONFLICT DO NOTHING RETURNING id
+"""
+_FORESTALL = """
+INSERT INTO bookings (id, worker_id, order_id, slot)
+VALUES ($1, $2, $3, 'empty') ON CONFLICT DO NOTHING RETURNING id
+"""
+
+
+async def take_slot(
+    tx: Transaction,
+    offer_id: OfferId,
+    worker_id: WorkerId,
+    order_id: OrderId,
+    visit_id: VisitId,
+    job: Slot,
+    slot: Slot,
+) -> bool:
+    """Put a booking into the calendar; False if the slot or the offer is taken already."""
+    values = (offer_id, worker_id, order_id, visit_id)
+    instants = (job.starts_at, job.ends_at, slot.starts_at, slot.ends_at)
+    return bool(await tx.run(_TAKE, *values, *instants))
+
+
+async def forestall(
+    tx: Transaction, offer_id: OfferId, worker_id: WorkerId, order_id: OrderId
+) -> bool:
+    """Leave a row of an offer that never booked, so that it never can; False if it has."""
+    return bool(await tx.run(_FORESTALL, offer_id, worker_id, order_id))
+
+
+async def find_booking(tx: Transaction, offer_id: OfferId) -> Booking | None:
+    """The booking of an offer, as others have committed it by now."""
+    return await tx.session.get(Booking, offer_id, populate_existing=True)
+
+
+async def booking_for_update(tx: Transaction, offer_id: OfferId) -> Booking | None:
+    """The booking of an offer, locked until the transaction ends."""
+    found = select(Booking).where(Booking.id == offer_id).with_for_update()
+    return await tx.session.scalar(found.execution_options(populate_existing=True))
+
+
+async def held_of_order_for_update(tx: Transaction, order_id: OrderId) -> Sequence[Booking]:
+    """The bookings of an order that are still held, locked in one order everywhere."""
+    held = select(Booking).where(
+        Booking.order_id == order_id, Booking.state == BookingState.HELD
+    )
+    return (await tx.session.scalars(held.order_by(Booking.id).with_for_update())).all()
+
+
+async def ended_slot_of(tx: Transaction, booking: Booking, ended_at: datetime) -> Slot | None:
+    """What of the booking's slot stays taken after its job; None when it ended before its time."""
+    taken = _slot(booking)
+    rows = await tx.run(
+        "SELECT min(lower(slot)) FROM bookings WHERE worker_id = $1 AND id <> $2"
+        " AND state IN ('held', 'ended') AND slot && tstzrange($3, NULL)",
+        *(booking.worker_id, booking.id, taken.ends_at),
+    )
+    assert booking.job_starts_at is not None
+    buffer_seconds = (booking.job_starts_at - taken.starts_at).seconds
+    return ended_slot(taken, ended_at, buffer_seconds, rows[0][0])
+
+
+def _slot(booking: Booking) -> Slot:
+    lower, upper = booking.slot.lower, booking.slot.upper
+    assert lower is not None
+    assert upper is not None
+    return Slot(lower, upper)
+
+
+async def is_booked_between(
+    tx: Transaction, worker_id: WorkerId, starts_at: datetime, ends_at: datetime
+) -> bool:
+    """Whether a job that is still to do, without its ways, touches the interval."""
+    rows = await tx.run(
+        "SELECT 1 FROM bookings WHERE worker_id = $1 AND state = 'held'"
+        " AND slot && tstzrange($2, $3) AND job_starts_at < $3 AND job_ends_at > $2 LIMIT 1",
+        *(worker_id, starts_at, ends_at),
+    )
+    return bool(rows)
+
+
+async def bookings_of(
+    tx: Transaction, worker_id: WorkerId, after: UUID | None, limit: int
+) -> Sequence[Booking]:
+    """A worker's bookings, the latest offer first; offers that never booked are left out."""
+    page = select(Booking).where(Booking.worker_id == worker_id, Booking.visit_id.is_not(None))
+    if after is not None:
+        page = page.where(Booking.id < after)
+    return (await tx.session.scalars(page.order_by(Booking.id.desc()).limit(limit))).all()

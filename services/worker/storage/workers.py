@@ -1,23 +1,12 @@
-"""Rows of workers and their skills, and the few queries we ask of them."""
+"""Rows of workers, and the few queries we ask of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    CheckConstraint,
-    Double,
-    ForeignKey,
-    Index,
-    SmallInteger,
-    Text,
-    Uuid,
-    func,
-    select,
-    text,
-)
+from sqlalchemy import CheckConstraint, Double, Index, Text, Uuid, select, tuple_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.worker.domain import identity
@@ -39,6 +28,9 @@ class Worker(Row):
 
     __tablename__ = "workers"
     __table_args__ = (
+        CheckConstraint(
+            "base_lat BETWEEN 22.13 AND 22.57 AND base_lng BETWEEN 113.82 AND 114.45", name="base"
+        ),
         CheckConstraint("radius_m > 0", name="radius_m"),
         CheckConstraint("travel_buffer_seconds >= 0", name="travel_buffer_seconds"),
         CheckConstraint("credit_points BETWEEN 0 AND 10000", name="credit_points"),
@@ -72,22 +64,6 @@ class Worker(Row):
     state: Mapped[WorkerState] = mapped_column(
         one_of(WorkerState, "state"), default=WorkerState.APPLIED
     )
-
-
-class WorkerSkill(Row):
-    """A skill a worker asks to be known for, and the level staff found."""
-
-    __tablename__ = "worker_skills"
-    __table_args__ = (
-        CheckConstraint("level_asked BETWEEN 1 AND 5", name="level_asked"),
-        CheckConstraint("level_granted BETWEEN 1 AND 5", name="level_granted"),
-    )
-
-    worker_id: Mapped[WorkerId] = mapped_column(Uuid, ForeignKey("workers.id"), primary_key=True)
-    code: Mapped[str] = mapped_column(Text, primary_key=True)
-    level_asked: Mapped[int] = mapped_column(SmallInteger)
-    level_granted: Mapped[int | None] = mapped_column(SmallInteger, default=None)
-    granted_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +156,12 @@ async def find_worker(tx: Transaction, worker_id: WorkerId) -> Worker | None:
     return await tx.session.get(Worker, worker_id)
 
 
+async def own_worker_for_update(tx: Transaction, caller: Caller) -> Worker | None:
+    """The caller's own row, locked until the transaction ends, if they ever applied."""
+    own = select(Worker).where(Worker.id == caller.id).with_for_update()
+    return await tx.session.scalar(own.execution_options(populate_existing=True))
+
+
 async def worker_of(tx: Transaction, caller: Caller, worker_id: WorkerId) -> Worker:
     """The worker as this caller may know them. Raises WorkerNotFound."""
     worker = None if _is_foreign(caller, worker_id) else await find_worker(tx, worker_id)
@@ -232,34 +214,7 @@ async def workers_in(
     """Workers in a state, who applied first coming first, after the one named by the cursor."""
     page = select(Worker).where(Worker.state == state)
     if after is not None:
-        last = select(Worker.applied_at).where(Worker.id == after).scalar_subquery()
-        page = page.where(func.row(Worker.applied_at, Worker.id) > func.row(last, after))
+        last = select(Worker.applied_at, Worker.id).where(Worker.id == after).scalar_subquery()
+        page = page.where(tuple_(Worker.applied_at, Worker.id) > last)
     page = page.order_by(Worker.applied_at, Worker.id).limit(limit)
     return (await tx.session.scalars(page)).all()
-
-
-async def skills_of(tx: Transaction, *worker_ids: WorkerId) -> Sequence[WorkerSkill]:
-    """The skills these workers asked for, granted or not, by code."""
-    asked = select(WorkerSkill).where(WorkerSkill.worker_id.in_(worker_ids))
-    return (await tx.session.scalars(asked.order_by(WorkerSkill.code))).all()
-
-
-async def ask_for_skills(tx: Transaction, worker_id: WorkerId, levels: Mapping[str, int]) -> None:
-    """Put skills in front of staff; what is granted already stays granted."""
-    for code, level in levels.items():
-        await tx.run(_ASK, worker_id, code, level)
-
-
-async def grant(tx: Transaction, worker_id: WorkerId, levels: Mapping[str, int]) -> None:
-    """Make exactly these skills granted, at these levels; all others are no longer."""
-    for skill in await skills_of(tx, worker_id):
-        level = levels.get(skill.code)
-        if level != skill.level_granted:
-            skill.level_granted = level
-            skill.granted_at = None if level is None else tx.now
-    await tx.session.flush()
-
-
-_ASK = text(
-    ""
-)

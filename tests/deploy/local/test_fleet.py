@@ -4,12 +4,13 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
 import psutil
 import pytest
+import pytest_asyncio
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from deploy.kafka import topics
@@ -20,6 +21,7 @@ from deploy.local.record import AlreadyRunning
 from deploy.local.secrets import SERVICES
 
 TOPIC = "jajaya.order"
+SAID: list[str] = []  # What the shared fleet said.
 
 
 def bare(home: Path, said: list[str] | None = None, broker: str = "kafka") -> Fleet:
@@ -77,6 +79,17 @@ async def notes(fleet: Fleet) -> list[str]:
     return [row["text"] for row in rows]
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def fleet(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[Fleet]:
+    """One fleet for the tests that leave it as it was."""
+    running = bare(tmp_path_factory.mktemp("fleet"), SAID)
+    await running.start()
+    yield running
+    await running.stop()
+
+
 async def test_a_second_start_finds_its_data_again(tmp_path: Path) -> None:
     first = bare(tmp_path)
     await first.start()
@@ -94,76 +107,62 @@ async def test_a_second_start_finds_its_data_again(tmp_path: Path) -> None:
     assert left_in(tmp_path) == []
 
 
-async def test_killed_data_stores_come_back_with_all_they_acknowledged(tmp_path: Path) -> None:
-    said: list[str] = []
-    fleet = bare(tmp_path, said)
-    await fleet.start()
-    try:
-        await keep_a_note(fleet, "acknowledged")
-        await tell(fleet, b"acknowledged")
-        for name in fleet.names:
-            dead = fleet.kill(name, signal.SIGKILL)
-            await fleet.wait_ready(name)
-            assert fleet.home.read()["children"][name]["pid"] != dead
-        assert await notes(fleet) == ["acknowledged"]
-        assert await listen(fleet, 1) == [b"acknowledged"]
-        assert [line for line in said if "started again" in line] == [
-            f"{name} was killed (SIGKILL); started again in 0.2 s."
-            for name in ("postgres", "kafka")
-        ]
-    finally:
-        await fleet.stop()
-    assert left_in(tmp_path) == []
+async def test_killed_data_stores_come_back_with_all_they_acknowledged(fleet: Fleet) -> None:
+    await keep_a_note(fleet, "acknowledged")
+    await tell(fleet, b"acknowledged")
+    SAID.clear()
+    for name in ("postgres", "kafka"):
+        dead = fleet.kill(name, signal.SIGKILL)
+        await fleet.wait_ready(name)
+        assert fleet.home.read()["children"][name]["pid"] != dead
+    assert await notes(fleet) == ["acknowledged"]
+    assert await listen(fleet, 1) == [b"acknowledged"]
+    assert [
+        f"{name} was killed (SIGKILL); started again in 0.2 s." for name in ("postgres", "kafka")
+    ] == SAID
 
 
-async def test_no_role_reaches_another_services_database(tmp_path: Path) -> None:
-    fleet = bare(tmp_path)
-    await fleet.start()
-    try:
-        for service in SERVICES:
-            for role in ("app", "owner"):
-                here = fleet.databases[service][role].replace("+asyncpg", "")
-                await (await asyncpg.connect(here)).close()
-                for other in {*SERVICES, "postgres", "template1"} - {service}:
-                    elsewhere = here.rsplit("/", 1)[0] + f"/{other}"
-                    with pytest.raises(asyncpg.InsufficientPrivilegeError):
-                        await asyncpg.connect(elsewhere)
-        app = await connect(fleet, "order", "app")
-        with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await app.execute("CREATE TABLE mine (x int)")
-        extensions = {r[0] for r in await app.fetch("SELECT extname FROM pg_extension")}
-        assert {"btree_gist", "pg_trgm"} <= extensions
-        settings = [await app.fetchval(f"SHOW {name}") for name in postgres.DURABLE]
-        assert settings == ["on", "on"]
-        await app.close()
-    finally:
-        await fleet.stop()
+async def test_no_role_reaches_another_services_database(fleet: Fleet) -> None:
+    for service in SERVICES:
+        for role in ("app", "owner"):
+            here = fleet.databases[service][role].replace("+asyncpg", "")
+            await (await asyncpg.connect(here)).close()
+            for other in {*SERVICES, "postgres", "template1"} - {service}:
+                elsewhere = here.rsplit("/", 1)[0] + f"/{other}"
+                with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                    await asyncpg.connect(elsewhere)
 
 
-async def test_topics_are_made_and_extended(tmp_path: Path) -> None:
-    fleet = bare(tmp_path)
-    await fleet.start()
-    try:
-        small = [topics.Topic("t1.order", 1, {})]
-        await topics.ensure(fleet.kafka_bootstrap, small)
-        await topics.ensure(fleet.kafka_bootstrap, [topics.Topic("t1.order", 3, {})])
-        consumer = AIOKafkaConsumer("t1.order", bootstrap_servers=fleet.kafka_bootstrap)
-        await consumer.start()
-        assert consumer.partitions_for_topic("t1.order") == {0, 1, 2}
-        await consumer.stop()
-    finally:
-        await fleet.stop()
+async def test_the_serving_role_makes_no_tables_and_finds_the_extensions(fleet: Fleet) -> None:
+    app = await connect(fleet, "order", "app")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await app.execute("CREATE TABLE mine (x int)")
+    extensions = {row[0] for row in await app.fetch("SELECT extname FROM pg_extension")}
+    await app.close()
+    assert {"btree_gist", "pg_trgm"} <= extensions
 
 
-async def test_two_fleets_cannot_share_a_home(tmp_path: Path) -> None:
-    fleet = bare(tmp_path)
-    await fleet.start()
-    try:
-        with pytest.raises(AlreadyRunning) as refused:
-            await bare(tmp_path).start()
-        assert refused.value.record["launcher"] == os.getpid()
-    finally:
-        await fleet.stop()
+async def test_commits_are_durable_unless_a_test_asks_otherwise(fleet: Fleet) -> None:
+    app = await connect(fleet, "order", "app")
+    settings = [await app.fetchval(f"SHOW {name}") for name in postgres.DURABLE]
+    await app.close()
+    assert settings == ["on", "on"]
+
+
+async def test_topics_are_made_and_extended(fleet: Fleet) -> None:
+    await topics.ensure(fleet.kafka_bootstrap, [topics.Topic("t1.order", 1, {})])
+    await topics.ensure(fleet.kafka_bootstrap, [topics.Topic("t1.order", 3, {})])
+    consumer = AIOKafkaConsumer("t1.order", bootstrap_servers=fleet.kafka_bootstrap)
+    await consumer.start()
+    partitions = consumer.partitions_for_topic("t1.order")
+    await consumer.stop()
+    assert partitions == {0, 1, 2}
+
+
+async def test_two_fleets_cannot_share_a_home(fleet: Fleet) -> None:
+    with pytest.raises(AlreadyRunning) as refused:
+        await bare(fleet.home.path).start()
+    assert refused.value.record["launcher"] == os.getpid()
 
 
 async def test_a_start_that_fails_leaves_nothing_running(tmp_path: Path) -> None:

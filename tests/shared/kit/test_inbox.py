@@ -80,7 +80,9 @@ async def test_a_parked_event_told_again_is_parked_once(toy: Running) -> None:
     for _ in range(3):
         assert await hand(toy, *bad) is Outcome.PARKED
     async with toy.begin() as tx:
-        [row] = await tx.run("SELECT count(*) AS dead, sum(parked) AS parked FROM dead_events, inbox_keys")
+        [row] = await tx.run(
+            "SELECT count(*) AS dead, sum(parked) AS parked FROM dead_events, inbox_keys"
+        )
 
     assert (row["dead"], row["parked"]) == (1, 1)
 

@@ -1,0 +1,1 @@
+"""The sister services that accepting an offer crosses."""

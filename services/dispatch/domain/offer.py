@@ -1,0 +1,99 @@
+"""An offer's life: a job proposed to one worker, until it is answered or taken back. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from shared.contracts.ids import OfferId, OrderId, VisitId, WorkerId
+from shared.contracts.shapes import Point
+from shared.kit.caller import Role
+from shared.kit.errors import Conflict, Gone, NotFound
+from shared.kit.money import Money
+from shared.kit.states import Move
+
+
+class OfferState(StrEnum):
+    """Where an offer is."""
+
+    OFFERED = "offered"  # The worker's turn, until it expires.
+    CLAIMING = "claiming"  # Ours: the worker said yes, calendar and order are being asked.
+    ACCEPTED = "accepted"  # Nobody's: the job is the worker's.
+    DECLINED = "declined"  # Nobody's: the worker said no.
+    EXPIRED = "expired"  # Nobody's: the worker did not answer.
+    LOST = "lost"  # Nobody's: calendar or order refused.
+    CANCELLED = "cancelled"  # Nobody's: the order ended.
+    RELEASED = "released"  # Nobody's: the worker had the job and lost it.
+
+
+# fmt: off
+class OfferMove(Move):
+    """Every legal change of an offer's state."""
+
+    #         from                                          to                   who may
+    CLAIM   = ({OfferState.OFFERED},                        OfferState.CLAIMING, {Role.WORKER}, "its time is not over")
+    ACCEPT  = ({OfferState.CLAIMING},                       OfferState.ACCEPTED, {Role.SYSTEM}, "booked and assigned")
+    LOSE    = ({OfferState.CLAIMING},                       OfferState.LOST,     {Role.SYSTEM}, "calendar or order refused")
+    DECLINE = ({OfferState.OFFERED},                        OfferState.DECLINED, {Role.WORKER})
+    EXPIRE  = ({OfferState.OFFERED},                        OfferState.EXPIRED,  {Role.SYSTEM}, "its time is over")
+    RELEASE = ({OfferState.CLAIMING, OfferState.ACCEPTED},  OfferState.RELEASED, {Role.SYSTEM}, "the order let the worker go")
+    CANCEL  = ({OfferState.OFFERED, OfferState.CLAIMING,
+                OfferState.ACCEPTED},                       OfferState.CANCELLED, {Role.SYSTEM}, "the order was cancelled")
+# fmt: on
+
+OPEN = frozenset({OfferState.OFFERED, OfferState.CLAIMING})
+"""A worker has at most one offer in these states."""
+HOLDING = OPEN | {OfferState.ACCEPTED}
+"""A position has at most one offer in these states."""
+REFUSED = frozenset({OfferState.DECLINED, OfferState.RELEASED})
+"""A worker with such an offer is not asked again for the same order."""
+
+
+class DeclineReason(StrEnum):
+    """Why a worker says no; it teaches the matching."""
+
+    TOO_FAR = "too_far"
+    UNAVAILABLE = "unavailable"
+    MISSING_EQUIPMENT = "missing_equipment"
+    PAY_TOO_LOW = "pay_too_low"
+    OTHER = "other"
+
+
+class OfferNotFound(NotFound):
+    """There is no such offer, or it was not made to you."""
+
+
+class OfferExpired(Gone):
+    """The time to answer this offer is over."""
+
+
+class OfferLost(Conflict):
+    """You accepted, but the job or the time in your calendar was gone already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A worker's yes, as calendar and order are asked about it; repeated with the same id."""
+
+    offer_id: OfferId
+    order_id: OrderId
+    visit_id: VisitId
+    position: int
+    worker_id: WorkerId
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An offer after the worker has answered it; the exact place only when the job is theirs."""
+
+    id: OfferId
+    state: OfferState
+    order_id: OrderId
+    visit_id: VisitId
+    position: int
+    starts_at: datetime
+    ends_at: datetime
+    net_pay: Money
+    promised_eta_seconds: int | None
+    point: Point | None

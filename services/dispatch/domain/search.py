@@ -1,0 +1,73 @@
+"""The search for the worker of one position, and the figures it goes by. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from shared.contracts.shapes import Urgency
+from shared.kit.caller import Role
+from shared.kit.states import Move
+
+AGAIN_SECONDS: Mapping[Urgency, int] = {
+    Urgency.RESCUE: 600,
+    Urgency.SAME_DAY: 3_600,
+    Urgency.SCHEDULED: 3_600,
+}
+"""How long a search may last that begins again because the worker fell out."""
+
+
+class SearchState(StrEnum):
+    """Where the search for one position is."""
+
+    SEARCHING = "searching"  # Ours: the next round is set.
+    OFFERED = "offered"  # The worker's with the open offer.
+    FILLED = "filled"  # Nobody's: a worker holds the position.
+    CLOSED = "closed"  # Nobody's: the order ended.
+
+
+# fmt: off
+class SearchMove(Move):
+    """Every legal change of a search's state."""
+
+    #         from                                       to                     who may
+    OFFER   = ({SearchState.SEARCHING},                  SearchState.OFFERED,   {Role.SYSTEM})
+    RESUME  = ({SearchState.OFFERED},                    SearchState.SEARCHING, {Role.SYSTEM, Role.WORKER}, "declined, expired or lost")
+    FILL    = ({SearchState.OFFERED},                    SearchState.FILLED,    {Role.SYSTEM}, "booked and assigned")
+    REOPEN  = ({SearchState.OFFERED, SearchState.FILLED}, SearchState.SEARCHING, {Role.SYSTEM}, "the order let the worker go")
+    CLOSE   = ({SearchState.SEARCHING, SearchState.OFFERED,
+                SearchState.FILLED},                     SearchState.CLOSED,    {Role.SYSTEM}, "the order ended")
+# fmt: on
+
+UNFILLED = frozenset({SearchState.SEARCHING, SearchState.OFFERED})
+
+
+def _offer_seconds() -> dict[Urgency, int]:
+    return {Urgency.RESCUE: 15, Urgency.SAME_DAY: 60, Urgency.SCHEDULED: 600}
+
+
+def _retry_seconds() -> dict[Urgency, int]:
+    return {Urgency.RESCUE: 3, Urgency.SAME_DAY: 5, Urgency.SCHEDULED: 20}
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRules:
+    """The figures of a search; ``settings.py`` fills them."""
+
+    radius_steps_m: tuple[int, ...] = (3_000, 5_000, 8_000, 12_000)
+    offer_seconds: Mapping[Urgency, int] = field(default_factory=_offer_seconds)
+    retry_seconds: Mapping[Urgency, int] = field(default_factory=_retry_seconds)
+    escalated_retry_seconds: int = 60
+    fresh_seconds: int = 120  # An older position does not count for urgent jobs.
+    offers_per_order_max: int = 2  # To one worker.
+    claim_seconds: int = 5  # Then the timer takes up a claim that was cut.
+    position_every_seconds: float = 3  # 0 lifts the limit.
+
+    def expires_at(self, urgency: Urgency, now: datetime) -> datetime:
+        """When an offer made now has to be answered."""
+        return now + timedelta(seconds=self.offer_seconds[urgency])
+
+    def again_at(self, urgency: Urgency, escalated: bool, now: datetime) -> datetime:
+        """When to look again after nobody was found within the widest radius."""
+        pause = self.escalated_retry_seconds if escalated else self.retry_seconds[urgency]
+        return now + timedelta(seconds=pause)

@@ -1,0 +1,51 @@
+"""The tabs under which users find their orders. Pure."""
+
+from enum import StrEnum
+
+from services.order.domain.order import OrderState
+
+
+class Tab(StrEnum):
+    """What the mini-program shows above the list of orders."""
+
+    ALL = "all"
+    PENDING_PAYMENT = "pending_payment"
+    PENDING_SERVICE = "pending_service"
+    PENDING_ACCEPTANCE = "pending_acceptance"
+    PENDING_REVIEW = "pending_review"
+    AFTER_SALES = "after_sales"
+
+
+_S = OrderState
+
+STATES: dict[Tab, frozenset[OrderState]] = {
+    Tab.PENDING_PAYMENT: frozenset({_S.PENDING_PAYMENT, _S.PENDING_TOPUP}),
+    Tab.PENDING_SERVICE: frozenset(
+        {
+            _S.PENDING_DISPATCH,
+            _S.ASSIGNED,
+            _S.EN_ROUTE,
+            _S.ARRIVED,
+            _S.DIAGNOSING,
+            _S.SUSPENDED,
+            _S.QUOTED,
+            _S.IN_SERVICE,
+            _S.VARIATION_PENDING,
+        }
+    ),
+    Tab.PENDING_ACCEPTANCE: frozenset({_S.PENDING_ACCEPTANCE}),
+    Tab.PENDING_REVIEW: frozenset({_S.PENDING_REVIEW}),
+}
+"""The states of each tab; ``all`` and ``after_sales`` (an open case) go by something else."""
+
+CODE_SHOWN: frozenset[OrderState] = frozenset(
+    {
+        _S.ASSIGNED,
+        _S.EN_ROUTE,
+        _S.ARRIVED,
+        _S.DIAGNOSING,
+        _S.QUOTED,
+        _S.PENDING_TOPUP,
+    }
+)
+"""Where the user sees the start code: from the assignment until the work begins."""

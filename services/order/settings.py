@@ -1,0 +1,21 @@
+"""Settings of the order service."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic_settings import SettingsConfigDict
+
+from shared.kit.runtime import ServiceSettings, shared
+
+
+class Settings(ServiceSettings):
+    """Read from the environment, prefix ``ORDER_``."""
+
+    model_config = SettingsConfigDict(env_prefix="ORDER_", extra="ignore", populate_by_name=True)
+    name: ClassVar[str] = "order"
+
+    port: int = 8002
+    user_url: str = shared("USER_URL")  # type: ignore[assignment]
+    promotion_url: str = shared("PROMOTION_URL")  # type: ignore[assignment]
+    object_store_url: str = shared("OBJECT_STORE_URL")  # type: ignore[assignment]
+    credentials_dir: Path = shared("SANDBOX_CREDENTIALS_DIR")  # type: ignore[assignment]

@@ -1,0 +1,84 @@
+"""Put a booked worker into a position of an order."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from services.order.domain.order import OrderMove, OrderState
+from services.order.domain.refusals import (
+    OfferReleased,
+    OwnOrder,
+    PositionFilled,
+    PositionNotFound,
+    WorkerAlreadyInCrew,
+)
+from services.order.storage.assignments import assignment_of, fill_position
+from services.order.storage.history import move_order, note_on_order
+from services.order.storage.orders import Order, Position, order_for_update, positions_of
+from services.order.storage.telling import told
+from shared.contracts.ids import OfferId, OrderId, VisitId, WorkerId
+from shared.contracts.order import OrderAssigned
+from shared.kit.caller import SYSTEM
+from shared.kit.session import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """Where the order stands now, and whether the visit's crew is complete."""
+
+    state: OrderState
+    complete: bool
+
+
+async def assign_position(
+    tx: Transaction,
+    order_id: OrderId,
+    offer_id: OfferId,
+    worker_id: WorkerId,
+    visit_id: VisitId,
+    number: int,
+) -> Assigned:
+    """Fill one position; when the visit's last one is filled the order is assigned.
+
+    The same offer again gets the same answer. Raises OrderNotFound, PositionNotFound,
+    PositionFilled, OwnOrder, WorkerAlreadyInCrew, OfferReleased, MoveRefused.
+    Tells order.assigned.v1.
+    """
+    order = await order_for_update(tx, SYSTEM, order_id)
+    positions = await positions_of(tx, order)
+    crew = [position for position in positions if position.visit_id == visit_id]
+    earlier = await assignment_of(tx, order, offer_id)
+    if earlier is not None:
+        if earlier.released_at is not None or order.state is OrderState.CANCELLED:
+            raise OfferReleased(f"Offer {offer_id} holds no position any more.")
+        return Assigned(order.state, all(position.worker_id for position in crew))
+
+    position = _free_position(order, crew, number, worker_id)
+    OrderMove.ASSIGN.check(order.state, SYSTEM.role)
+
+    fill_position(tx, position, offer_id, worker_id)
+    seat: dict[str, Any] = {"position": number, "worker_id": str(worker_id)}
+    if not all(each.worker_id for each in crew):
+        await note_on_order(tx, order, "position_filled", by=SYSTEM, **seat)
+        return Assigned(order.state, complete=False)
+    await move_order(tx, order, OrderMove.ASSIGN, by=SYSTEM, **seat)
+    order.escalated_at = None
+    await tx.cancel_timer("escalated", order.id)
+
+    tx.publish(OrderAssigned(**told(order, positions), visit_id=visit_id))
+    return Assigned(order.state, complete=True)
+
+
+def _free_position(
+    order: Order, crew: list[Position], number: int, worker_id: WorkerId
+) -> Position:
+    """The free position of this number that the worker may take."""
+    found = [position for position in crew if position.number == number]
+    if not found or found[0].visit_number != order.visit_number:
+        raise PositionNotFound(f"No position {number} to fill.")
+    if order.user_id == worker_id:
+        raise OwnOrder("The worker ordered this.")
+    if found[0].worker_id is not None:
+        raise PositionFilled(f"Position {number} is taken.")
+    if any(position.worker_id == worker_id for position in crew):
+        raise WorkerAlreadyInCrew(f"{worker_id} holds another position of the visit.")
+    return found[0]

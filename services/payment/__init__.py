@@ -1,0 +1,1 @@
+"""Owns payment attempts, the channels, the escrow ledger, commission, settlement and refunds."""

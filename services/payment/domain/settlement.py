@@ -1,0 +1,95 @@
+"""Who gets what of an order's escrow once the work is accepted. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.contracts.ids import WorkerId
+from shared.kit.caller import Role
+from shared.kit.errors import NotFound
+from shared.kit.money import Money
+from shared.kit.states import Move
+
+
+class SettlementState(StrEnum):
+    REQUESTED = "requested"  # The bank's turn.
+    EXECUTED = "executed"  # Nobody's: everybody has their part.
+    REFUSED = "refused"  # Staff's: the bank said no.
+
+
+# fmt: off
+class SettlementMove(Move):
+    """Every legal change of a settlement."""
+
+    #         from                         to                         who may
+    EXECUTE = ({SettlementState.REQUESTED}, SettlementState.EXECUTED,  {Role.SYSTEM})
+    REFUSE  = ({SettlementState.REQUESTED}, SettlementState.REFUSED,   {Role.SYSTEM})
+    RETRY   = ({SettlementState.REFUSED},   SettlementState.REQUESTED, {Role.STAFF})
+# fmt: on
+
+
+class SettlementNotFound(NotFound):
+    """The order has no settlement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One position's part of the escrow as it was told at capture, and what became of it."""
+
+    visit_number: int
+    position: int
+    net: Money
+    commission: Money
+    worker_id: WorkerId | None
+    worked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """An escrow divided without rest: ``pay`` in the order of the shares, 0 where not worked."""
+
+    pay: Sequence[Money]
+    commission: Money
+    to_user: Money  # The unworked positions' part of what the user paid.
+    to_promotion: Money  # The same of what the platform's discounts paid.
+
+
+def divide(held: Money, paid: Money, shares: Sequence[Share]) -> Division:
+    """Divide what the escrow holds, of which the user paid ``paid`` and the platform the rest.
+
+    Where part of it was refunded before, commission and pay shrink in proportion.
+    """
+    zero = Money.zero(held.currency)
+    gross = sum((share.net + share.commission for share in shares), zero)
+    kept = sum((share.commission for share in shares), zero)
+    commission = kept.scale(held.minor, gross.minor) if gross else zero
+    nets = split_like(held - commission, [share.net for share in shares])
+    kept_of = split_like(commission, [share.commission for share in shares])
+    rows = list(zip(shares, nets, kept_of, strict=True))
+    freed = sum((net + part for share, net, part in rows if not share.worked), zero)
+    to_user = freed.scale(paid.minor, held.minor) if held else zero
+    return Division(
+        pay=[net if share.worked else zero for share, net, _ in rows],
+        commission=sum((part for share, _, part in rows if share.worked), zero),
+        to_user=to_user,
+        to_promotion=freed - to_user,
+    )
+
+
+def split_like(amount: Money, parts: Sequence[Money]) -> list[Money]:
+    """The amount split in proportion to these parts; equally where all are nothing."""
+    weights = [part.minor for part in parts]
+    return amount.split(weights if any(weights) else [1] * len(weights))
+
+
+def bank_parts(in_bank: Money, pay: Sequence[Money]) -> tuple[list[Money], Money]:
+    """What the order's sub-account pays the workers and the platform.
+
+    The platform's own discounts are not in the sub-account. They come off its commission first;
+    beyond that the workers' rest is the platform's to add when they withdraw.
+    """
+    zero = Money.zero(in_bank.currency)
+    wanted = sum(pay, zero)
+    if wanted <= in_bank:
+        return list(pay), in_bank - wanted
+    return split_like(in_bank, pay), zero

@@ -1,0 +1,148 @@
+"""What each order asks to be paid, what was captured for it, and whose pay it will become."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Uuid, select, text, update
+from sqlalchemy.orm import Mapped, composite, mapped_column
+
+from services.payment.domain.payable import PayableNotFound, PayableState
+from services.payment.storage import Row
+from shared.contracts.ids import OrderId, PaymentId, UserId, WorkerId
+from shared.kit.caller import Caller, Role
+from shared.kit.money import Currency, Money
+from shared.kit.rows import money_columns
+from shared.kit.session import Transaction
+
+
+class Payable(Row):
+    """Our copy of what `order.placed` said of the money."""
+
+    __tablename__ = "payables"
+
+    user_id: Mapped[UserId] = mapped_column(Uuid)
+    number: Mapped[str]  # What people read out.
+    category: Mapped[str]
+    description: Mapped[str]  # What the channel shows the payer.
+    payable: Mapped[Money] = composite(*money_columns("payable"))
+    base: Mapped[Money] = composite(*money_columns("base"))  # After worker-funded discounts.
+    refunded: Mapped[Money] = composite(*money_columns("refunded"))  # Asked for, late ones apart.
+    promotions: Mapped[list[Any]]  # Platform-funded discounts: [code, minor].
+    positions: Mapped[list[Any]]  # [visit number, position, weight].
+    pay_until: Mapped[datetime]
+    placed_at: Mapped[datetime]
+    state: Mapped[PayableState] = mapped_column(default=PayableState.OPEN)
+    order_id: Mapped[OrderId] = mapped_column(Uuid, primary_key=True)
+
+    __table_args__ = (
+        CheckConstraint("payable_minor >= 0", "payable_not_negative"),
+        CheckConstraint("base_minor >= 0", "base_not_negative"),
+        CheckConstraint("refunded_minor BETWEEN 0 AND payable_minor", "refunded_in_payable"),
+    )
+
+
+class Capture(Row):
+    """The one capture of an order, with the commission as it was worked out then."""
+
+    __tablename__ = "captures"
+
+    payment_id: Mapped[PaymentId] = mapped_column(Uuid, ForeignKey("payments.id"), unique=True)
+    amount: Mapped[Money] = composite(*money_columns("amount"))
+    commission: Mapped[Money] = composite(*money_columns("commission"))
+    commission_rule: Mapped[int]
+    captured_at: Mapped[datetime]
+    order_id: Mapped[OrderId] = mapped_column(
+        Uuid, ForeignKey("payables.order_id"), primary_key=True
+    )
+
+    __table_args__ = (
+        CheckConstraint("amount_minor >= 0", "amount_not_negative"),
+        CheckConstraint("commission_minor >= 0", "commission_not_negative"),
+    )
+
+
+class PayShare(Row):
+    """One position's part of a captured order, and who holds the position now."""
+
+    __tablename__ = "pay_shares"
+
+    net: Mapped[Money] = composite(*money_columns("net"))
+    commission: Mapped[Money] = composite(*money_columns("commission"))
+    worker_id: Mapped[WorkerId | None] = mapped_column(Uuid, default=None)
+    release_at: Mapped[datetime | None] = mapped_column(default=None)  # By silence, at the latest.
+    ended: Mapped[bool] = mapped_column(default=False)  # Settled or cancelled: nothing is coming.
+    order_id: Mapped[OrderId] = mapped_column(
+        Uuid, ForeignKey("payables.order_id"), primary_key=True
+    )
+    visit_number: Mapped[int] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+
+    __table_args__ = (
+        CheckConstraint("net_minor >= 0", "net_not_negative"),
+        CheckConstraint("commission_minor >= 0", "commission_not_negative"),
+        Index(
+            "ix_pay_shares_coming",
+            "worker_id",
+            "order_id",
+            postgresql_where=text("NOT ended AND worker_id IS NOT NULL"),
+        ),
+    )
+
+
+async def payable_for_update(tx: Transaction, caller: Caller, order_id: OrderId) -> Payable:
+    """What the order asks, locked until the transaction ends. Raises PayableNotFound."""
+    found = await tx.session.get(Payable, order_id, with_for_update=True, populate_existing=True)
+    return _theirs(found, caller, order_id)
+
+
+async def payable(tx: Transaction, caller: Caller, order_id: OrderId) -> Payable:
+    """The same, unlocked. Raises PayableNotFound."""
+    return _theirs(await tx.session.get(Payable, order_id), caller, order_id)
+
+
+def promotions_of(row: Payable) -> list[tuple[str, Money]]:
+    """The platform's discounts as money, by code."""
+    currency = row.payable.currency
+    return [(code, Money(minor, currency)) for code, minor in row.promotions]
+
+
+def _theirs(found: Payable | None, caller: Caller, order_id: OrderId) -> Payable:
+    if found is None or (caller.role is Role.USER and found.user_id != caller.id):
+        raise PayableNotFound(f"No order {order_id} of yours waits for money.", order_id=order_id)
+    return found
+
+
+async def capture_of(tx: Transaction, order_id: OrderId) -> Capture | None:
+    """What was captured for the order, if anything was."""
+    return await tx.session.get(Capture, order_id)
+
+
+async def shares_of(tx: Transaction, order_id: OrderId) -> Sequence[PayShare]:
+    """The order's positions in order."""
+    shares = select(PayShare).where(PayShare.order_id == order_id)
+    ordered = shares.order_by(PayShare.visit_number, PayShare.position)
+    return (await tx.session.scalars(ordered)).all()
+
+
+async def end_shares(tx: Transaction, order_id: OrderId) -> None:
+    """Nothing more is coming from this order."""
+    ended = update(PayShare).where(PayShare.order_id == order_id).values(ended=True)
+    await tx.session.execute(ended)
+
+
+async def coming_to(tx: Transaction, worker_id: WorkerId, limit: int) -> Sequence[PayShare]:
+    """What will become the worker's when the work is accepted; the first of it."""
+    mine = select(PayShare).where(PayShare.worker_id == worker_id, ~PayShare.ended)
+    ordered = mine.order_by(PayShare.order_id, PayShare.visit_number, PayShare.position)
+    return (await tx.session.scalars(ordered.limit(limit))).all()
+
+
+async def coming_sums(tx: Transaction, worker_id: WorkerId) -> list[Money]:
+    """All of that, one sum a currency."""
+    rows = await tx.run(
+        "SELECT net_currency, sum(net_minor)::bigint AS minor FROM pay_shares"
+        " WHERE worker_id = $1 AND NOT ended GROUP BY net_currency ORDER BY net_currency",
+        worker_id,
+    )
+    return [Money(row["minor"], Currency(row["net_currency"])) for row in rows]

@@ -1,0 +1,1 @@
+"""The outside systems that the user service calls, each on its own wire."""

@@ -1,0 +1,1 @@
+"""Rules of accounts, logins, addresses and messages. Pure: no I/O, no clock."""

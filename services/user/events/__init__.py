@@ -1,0 +1,1 @@
+"""News from other services, and what falls due."""

@@ -1,0 +1,1 @@
+"""What others rely on, kept as files so that a change shows in a review."""

@@ -1,0 +1,180 @@
+"""Conventions as functions over one file: each answers the places that break it.
+
+``test_seen_red.py`` feeds each of them a file that does.
+"""
+
+import ast
+import re
+
+from tests.conventions.tree import Source, name_of
+
+FILE_LINES_MAX = 400
+FUNCTION_LINES_MAX = 50
+KIT = "shared/kit/"
+_STATE_SQL = re.compile(r"\bset\s+(?:\w+\s*=[^;]*,\s*)?state\s*=", re.IGNORECASE)
+_NOW = {
+    "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time",
+    "datetime.datetime.now", "random.random", "random.choice", "random.randint", "random.shuffle",
+    "uuid.uuid4", "uuid4", "uuid.uuid1",
+}  # fmt: skip
+_SUFFIXES = ("Service", "Manager", "Helper", "Impl")
+_WORDS = re.compile(
+    r"\b(customers?|trainers?|trainees?|technicians?|masters?|emit(?:s|ted)?|fired?|mediator)\b",
+    re.IGNORECASE,
+)
+_FILES = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "base", "constants"}
+
+
+def long_file(source: Source) -> list[str]:
+    lines = source.text.count("\n")
+    return [f"{source.path}: {lines} lines"] if lines > FILE_LINES_MAX else []
+
+
+def long_functions(source: Source) -> list[str]:
+    return [
+        f"{source.path}:{f.lineno} {f.name}"
+        for f in source.functions()
+        if (f.end_lineno or 0) - f.lineno >= FUNCTION_LINES_MAX
+    ]
+
+
+def assigned_states(source: Source) -> list[str]:
+    """Only the kit changes a state: no ``x.state =``, ``values(state=...)``, ``SET state =``."""
+    if source.path.startswith(KIT):
+        return []
+    found = []
+    for node in ast.walk(source.tree):
+        line = getattr(node, "lineno", 0)
+        match node:
+            case ast.Attribute(attr="state", ctx=ast.Store(), value=value):
+                if not name_of(value).endswith("app"):
+                    found.append(f"{source.path}:{line}")
+            case ast.Call(func=func, keywords=keywords):
+                called = name_of(func).rpartition(".")[2] or getattr(func, "attr", "")
+                if called in {"values", "insert", "update"} and any(
+                    keyword.arg == "state" for keyword in keywords
+                ):
+                    found.append(f"{source.path}:{line}")
+            case ast.Constant(value=str(text)) if _STATE_SQL.search(text):
+                found.append(f"{source.path}:{line}")
+    return found
+
+
+def commits(source: Source) -> list[str]:
+    if source.path in {"shared/kit/migrate.py", "shared/kit/inbox.py"}:
+        return []  # Migrations are their own transaction; Kafka offsets are committed there.
+    return [
+        f"{source.path}:{call.lineno}"
+        for name, call in source.calls()
+        if name in {"commit", "rollback"}
+    ]
+
+
+def impure_time(source: Source) -> list[str]:
+    """Instants come from ``tx.now`` and ids from the kit; nothing is drawn at random."""
+    if source.path.startswith(KIT):
+        return []
+    return [
+        f"{source.path}:{node.lineno} {name_of(node.func)}"
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Call) and name_of(node.func) in _NOW
+    ]
+
+
+def sleeps(source: Source) -> list[str]:
+    """Waiting is for the kit's loops; a business time-out is a row in ``timers``."""
+    if source.path.startswith((KIT, "gateway/")):
+        return []
+    return [
+        f"{source.path}:{node.lineno}"
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Call) and name_of(node.func) in {"asyncio.sleep", "time.sleep"}
+    ]
+
+
+def use_case_shape(source: Source) -> list[str]:
+    """One public async function, named like its file."""
+    public = [
+        node.name
+        for node in source.tree.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and not node.name.startswith("_")
+    ]
+    return [] if public == [source.stem] else [f"{source.path}: {public}"]
+
+
+def transaction_and_port(source: Source) -> list[str]:
+    """A function has a transaction or a way outside, never both."""
+    found = []
+    for function in source.functions():
+        every = [*function.args.args, *function.args.kwonlyargs]
+        kinds = {name_of(arg.annotation).rpartition(".")[2] for arg in every if arg.annotation}
+        outside = {k for k in kinds if k.endswith("Port") or k in {"Peer", "AsyncClient"}}
+        if "Transaction" in kinds and outside:
+            found.append(f"{source.path}:{function.lineno} {function.name}")
+    return found
+
+
+def told_but_not_said(source: Source) -> list[str]:
+    """The ``Tells`` of a use case's docstring names just the events that it publishes."""
+    function = next((f for f in source.functions() if f.name == source.stem), None)
+    if function is None:
+        return []
+    published = {
+        name_of(call.args[0].func).rpartition(".")[2]
+        for name, call in source.calls()
+        if name == "publish" and call.args and isinstance(call.args[0], ast.Call)
+    }
+    said = set(re.findall(r"\b[a-z]+\.[a-z_]+\.v\d+\b", ast.get_docstring(function) or ""))
+    return (
+        [f"{source.path}: tells {sorted(published)}, says nothing"]
+        if published and not said
+        else []
+    )
+
+
+def relative_imports(source: Source) -> list[str]:
+    return [
+        f"{source.path}:{node.lineno}"
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.ImportFrom) and node.level
+    ]
+
+
+def banned_names(source: Source) -> list[str]:
+    found = [f"{source.path}: file name"] if source.stem in _FILES else []
+    found += [
+        f"{source.path}:{node.lineno} {node.name}"
+        for node in source.classes()
+        if node.name.endswith(_SUFFIXES) and node.name != "ServiceTokens"
+    ]
+    for number, line in enumerate(source.text.splitlines(), 1):
+        if match := _WORDS.search(line.partition("http")[0]):
+            found.append(f"{source.path}:{number} {match.group()}")
+    return found
+
+
+def loose_requests(source: Source) -> list[str]:
+    """What comes in names its fields: extra ones are refused, integers and booleans are strict."""
+    if "api" not in source.parts:
+        return []
+    found = []
+    for node in source.classes():
+        if not node.name.endswith(("Request", "Body")) or not node.bases:
+            continue
+        for item in node.body:
+            if isinstance(item, ast.AnnAssign):
+                names = {n.id for n in ast.walk(item.annotation) if isinstance(n, ast.Name)}
+                if names & {"int", "bool"}:
+                    found.append(f"{source.path}:{item.lineno} {ast.unparse(item.target)}")
+        if 'extra="forbid"' not in ast.unparse(node).replace("'", '"') and [
+            name_of(base) for base in node.bases
+        ] == ["BaseModel"]:
+            found.append(f"{source.path}:{node.lineno} {node.name} takes extra fields")
+    return found
+
+
+def mocks(source: Source) -> list[str]:
+    """No mock of our own code: the border is the sandbox."""
+    found = re.findall(r"mock\.patch|mocker\.|MagicMock|AsyncMock", source.text)
+    return [f"{source.path}: {sorted(set(found))}"] if found else []

@@ -1,0 +1,83 @@
+"""The same file names in all six services, and tests that mirror them."""
+
+import re
+
+import pytest
+
+from tests.conventions.tree import ROOT, SERVICES, sources, tracked
+
+SAME = (
+    "__init__.py", "__main__.py", "app.py", "settings.py", "README.md", "domain/__init__.py",
+    "storage/__init__.py", "storage/migrations/__init__.py", "use_cases/__init__.py",
+    "clients/__init__.py", "api/__init__.py", "events/__init__.py", "events/handlers.py",
+    "events/timers.py",
+)  # fmt: skip
+MIRRORED = ("domain", "use_cases", "api", "events")
+# Tables of words, declared shapes, and ports have nothing to run by themselves.
+NOT_MIRRORED = {"__init__", "ports", "timers"}
+README_PARTS = ("Owns", "Never", "States", "Tells", "Listens", "Runbook")
+MACHINE = re.compile(
+    r"(/w[o]rk/|/t[m]p/|/r[o]ot/)[A-Za-z0-9._-]|p[y]pi\.or[g]|python[h]osted|registry\.n[p]mjs"
+    r"|repo[0-9]*\.m[a]ven|deb\.d[e]bian"
+)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_service_has_the_same_files(service: str) -> None:
+    folder = ROOT / "services" / service
+    assert [name for name in SAME if not (folder / name).exists()] == []
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_service_explains_itself_on_one_page(service: str) -> None:
+    text = (ROOT / "services" / service / "README.md").read_text()
+    assert [
+        part for part in README_PARTS if not re.search(rf"^#+ .*{part}", text, re.M | re.I)
+    ] == []
+    assert text.count("\n") <= 120
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_tests_mirror_the_code(service: str) -> None:
+    missing = []
+    for source in sources(f"services/{service}"):
+        layer = source.parts[2]
+        if layer not in MIRRORED or source.stem in NOT_MIRRORED or len(source.parts) != 4:
+            continue
+        test = ROOT / "tests" / "/".join(source.parts[:-1]) / f"test_{source.stem}.py"
+        if not test.exists():
+            missing.append(str(test.relative_to(ROOT)))
+    assert missing == []
+
+
+def test_no_tracked_file_names_a_machine_or_a_registry() -> None:
+    mine = "tests/conventions/test_layout.py"
+    found = []
+    for name in tracked():
+        if name == mine or name.endswith((".lock", ".png")):
+            continue
+        text = (ROOT / name).read_bytes().decode("utf-8", "replace")
+        found += [f"{name}: {match.group()}" for match in MACHINE.finditer(text)]
+    assert found == []
+
+
+def test_no_tracked_file_is_large() -> None:
+    assert [name for name in tracked() if (ROOT / name).stat().st_size > 500_000] == []
+
+
+def test_every_runtime_library_is_used() -> None:
+    """A library stands in the lock when it is used, not before."""
+    called = {
+        "uvicorn[standard]": "uvicorn", "sqlalchemy[asyncio]": "sqlalchemy", "pillow": "PIL",
+        "python-multipart": "", "python-stdnum": "stdnum", "uuid-utils": "uuid_utils",
+        "prometheus-client": "prometheus_client", "pydantic-settings": "pydantic_settings",
+        "fastapi-offline": "fastapi_offline",
+    }  # fmt: skip
+    text = "\n".join(source.text for source in sources("services", "gateway", "shared"))
+    unused = []
+    for line in (ROOT / "requirements/runtime.in").read_text().splitlines():
+        library = line.partition("==")[0]
+        module = called.get(library, library.replace("-", "_"))
+        if module and not re.search(rf"^\s*(from|import) {module}\b", text, re.M):
+            unused.append(library)
+    assert unused == []

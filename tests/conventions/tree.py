@@ -1,0 +1,96 @@
+"""The tree that the conventions speak about, read as text and as syntax."""
+
+import ast
+import functools
+import pathlib
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+ROOT = pathlib.Path(__file__).parents[2]
+SERVICES = ("user", "order", "worker", "dispatch", "payment", "promotion")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file of code: its path from the root, its text, its syntax."""
+
+    path: str
+    text: str
+
+    @functools.cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.text)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return tuple(self.path.split("/"))
+
+    @property
+    def stem(self) -> str:
+        return self.parts[-1].removesuffix(".py")
+
+    @property
+    def module(self) -> str:
+        return self.path.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+
+    def functions(self) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield node
+
+    def classes(self) -> Iterator[ast.ClassDef]:
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.ClassDef):
+                yield node
+
+    def calls(self) -> Iterator[tuple[str, ast.Call]]:
+        """Each call with the last name of what is called: ``tx.publish(...)`` is ``publish``."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Call):
+                yield name_of(node.func).rpartition(".")[2], node
+
+
+def name_of(node: ast.AST) -> str:
+    """A dotted name as written: ``datetime.now``; empty for anything else."""
+    match node:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(value=value, attr=attr):
+            return f"{name_of(value)}.{attr}"
+        case ast.Subscript(value=value):
+            return name_of(value)
+    return ""
+
+
+@functools.cache
+def sources(*tops: str) -> tuple[Source, ...]:
+    """Every Python file below these folders."""
+    files = sorted(path for top in tops for path in (ROOT / top).rglob("*.py"))
+    return tuple(
+        Source(str(path.relative_to(ROOT)), path.read_text())
+        for path in files
+        if "__pycache__" not in path.parts
+    )
+
+
+def code() -> tuple[Source, ...]:
+    """What runs in production."""
+    return sources("services", "gateway", "shared")
+
+
+def use_cases() -> list[Source]:
+    return [s for s in sources("services") if "use_cases" in s.parts and s.stem != "__init__"]
+
+
+@functools.cache
+def tracked() -> tuple[str, ...]:
+    """Every file that git tracks or would track."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return tuple(name for name in listed.stdout.splitlines() if (ROOT / name).is_file())

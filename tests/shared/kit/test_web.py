@@ -1,0 +1,131 @@
+"""The edge of a service: every fault is a problem document, and says nothing it should not."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from shared.kit.caller import Caller, Role
+from shared.kit.ids import new_id
+from tests.support.service import Running
+from tests.support.toy.storage import Tool
+
+
+def problem(answer: Any, status: int, code: str) -> dict[str, Any]:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = answer.json()
+    assert body["type"] == f"https://api.jajaya.hk/problems/{code}"
+    assert body["status"] == status
+    return body
+
+
+async def test_unknown_routes_and_methods_are_problems(toy: Running) -> None:
+    problem(await toy.http.get("/nowhere"), 404, "route-not-found")
+    problem(await toy.http.delete(f"/tools/{new_id()}"), 405, "method-not-allowed")
+
+
+async def test_bad_input_names_field_and_reason(toy: Running, tool: Tool) -> None:
+    headers = toy.headers(new_id(), Role.WORKER)
+    url = f"/tools/{tool.id}/loans"
+    for body, field in [({"days": 0}, "body.days"), ({"days": True}, "body.days"),
+                        ({"days": 1, "price": 0}, "body.price"), ({}, "body.days")]:  # fmt: skip
+        told = problem(await toy.http.post(url, json=body, headers=headers), 422, "invalid-request")
+        assert told["field"] == field
+        assert told["reason"]
+        assert told["errors"][0] == {"field": field, "reason": told["reason"]}
+    broken = await toy.http.post(url, content=b"{", headers=headers)
+    problem(broken, 422, "invalid-request")
+    assert await toy.told() == []
+
+
+async def test_a_body_over_the_limit_is_refused_whether_it_says_so_or_not(
+    toy: Running, tool: Tool
+) -> None:
+    headers = toy.headers(new_id(), Role.WORKER)
+    url = f"/tools/{tool.id}/loans"
+    large = b"x" * (toy.kit.settings.request_bytes_max + 1)
+
+    async def chunks() -> Any:
+        for start in range(0, len(large), 65_536):
+            yield large[start : start + 65_536]
+
+    problem(await toy.http.post(url, content=large, headers=headers), 413, "body-too-large")
+    problem(await toy.http.post(url, content=chunks(), headers=headers), 413, "body-too-large")
+
+
+async def test_an_unforeseen_fault_keeps_its_text(toy: Running) -> None:
+    headers = toy.bearer(new_id(), Role.WORKER)
+    answer = await toy.http.get("/tools/broken/always", headers=headers)
+
+    problem(answer, 500, "internal")
+    assert "secret" not in answer.text
+    assert answer.headers["x-request-id"]
+
+
+async def test_roles_and_tokens_are_asked_for(toy: Running, tool: Tool) -> None:
+    url = f"/tools/{tool.id}"
+    problem(await toy.http.get(url), 401, "token-missing")
+    user = toy.bearer(new_id(), Role.USER)
+    problem(await toy.http.get(url, headers=user), 403, "role-missing")
+    wrong = {"Authorization": "Bearer nonsense"}
+    problem(await toy.http.get(url, headers=wrong), 401, "token-refused")
+    internal = toy.internal(Caller(new_id(), Role.WORKER), "order")
+    assert (await toy.http.get(url, headers=internal)).status_code == 401
+    assert (await toy.http.get(url, headers=toy.bearer(new_id(), Role.WORKER))).is_success
+
+
+async def test_a_value_no_column_can_hold_is_the_askers_fault(toy: Running) -> None:
+    async with toy.begin() as tx:
+        with pytest.raises(Exception, match="0x00"):
+            await tx.run("SELECT $1::text", "a\x00b")
+    headers = toy.bearer(new_id(), Role.WORKER)
+    problem(await toy.http.get("/tools/%00", headers=headers), 422, "invalid-request")
+
+
+async def test_a_thousand_abandoned_requests_leave_no_connection_behind(
+    toy: Running, tool: Tool
+) -> None:
+    headers = toy.bearer(new_id(), Role.WORKER)
+    for _ in range(20):
+        asked = [
+            asyncio.create_task(toy.http.get(f"/tools/{tool.id}", headers=headers))
+            for _ in range(50)
+        ]
+        await asyncio.sleep(0.004)
+        for task in asked:
+            task.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
+    for _ in range(100):
+        if toy.kit.pool_in_use() == 0:
+            break
+        await asyncio.sleep(0.05)
+
+    assert toy.kit.pool_in_use() == 0
+    assert (await toy.http.get(f"/tools/{tool.id}", headers=headers)).is_success
+
+
+async def test_health_metrics_and_docs_need_nothing_from_outside(toy: Running) -> None:
+    assert (await toy.http.get("/livez")).is_success
+    ready = await toy.http.get("/readyz")
+    assert ready.json() == {"failing": []}
+    assert b"http_requests_total" in (await toy.http.get("/metrics")).content
+    for page in ("/docs", "/redoc"):
+        text = (await toy.http.get(page)).text
+        assert "https://" not in text.replace("https://api.jajaya.hk", "")
+    listed = (await toy.http.get("/openapi.json")).json()
+    post = listed["paths"]["/tools/{tool_id}/loans"]["post"]
+    assert "move-refused" in post["responses"]["409"]["description"]
+
+
+async def test_a_draining_service_says_that_it_is_not_ready(toy: Running) -> None:
+    toy.kit.draining = True
+    answer = await toy.http.get("/readyz")
+    assert (answer.status_code, answer.json()) == (503, {"failing": ["draining"]})
+
+
+async def test_the_request_id_given_is_kept_if_it_is_one(toy: Running) -> None:
+    given = await toy.http.get("/livez", headers={"X-Request-Id": "abc-123"})
+    forged = await toy.http.get("/livez", headers={"X-Request-Id": "a b<script>"})
+    assert given.headers["x-request-id"] == "abc-123"
+    assert forged.headers["x-request-id"] != "a b<script>"
