@@ -59,15 +59,16 @@ class Sandbox:
         self._add_health()
 
     def _add_health(self) -> None:
-        @self.routes.get("/livez", status_code=204)
-        async def livez() -> None:
+        @self.routes.get("/livez")
+        async def livez() -> Response:
             """The process answers."""
+            return Response(content="alive")
 
         @self.routes.get("/readyz")
         async def readyz() -> Response:
             """The books can be read."""
             await self.store.run(lambda db: db.execute("SELECT 1").fetchone())
-            return Response(status_code=200, content="ready")
+            return Response(content="ready")
 
     @asynccontextmanager
     async def _life(self, app: FastAPI) -> AsyncIterator[None]:

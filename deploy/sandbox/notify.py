@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import sqlite3
 from functools import partial
 from typing import Any
@@ -19,10 +20,13 @@ from deploy.sandbox.wechat_wire import Desk, hk_time
 ANSWER_SECONDS_MAX = 5.0
 TOGETHER_MAX = 64
 IDLE_SECONDS = 60.0
+TROUBLE_SECONDS = 1.0
 CAUSES = {
     "TRANSACTION": ("POST /__sandbox/wechat/pay", "POST /v3/global/transactions/jsapi"),
     "REFUND": ("POST /v3/global/refunds",),
 }
+
+log = logging.getLogger(__name__)
 
 
 class Notifier:
@@ -60,8 +64,12 @@ class Notifier:
         while True:
             await self._clock.settled.wait()
             self._wake.clear()
-            room = TOGETHER_MAX - len(self._in_hand)
-            rows, next_at = await self._owed(room)
+            try:
+                rows, next_at = await self._owed(TOGETHER_MAX - len(self._in_hand))
+            except sqlite3.Error:
+                log.exception("the book of notices cannot be read")
+                await asyncio.sleep(TROUBLE_SECONDS)
+                continue
             for row in rows:
                 task = asyncio.create_task(self._deliver(row))
                 self._in_hand[row["id"]] = task
@@ -94,8 +102,8 @@ class Notifier:
 
     def _put_down(self, number: str, done: "asyncio.Task[None]") -> None:
         self._in_hand.pop(number, None)
-        if not done.cancelled():
-            done.exception()
+        if not done.cancelled() and done.exception() is not None:
+            log.error("a notice could not be handled", exc_info=done.exception())
         self._wake.set()
 
     async def _deliver(self, notice: sqlite3.Row) -> None:

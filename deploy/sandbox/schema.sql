@@ -1,4 +1,5 @@
--- The sandbox's own books. Instants are seconds since 1970 on the sandbox's clock.
+-- The sandbox's own books. Instants are seconds since 1970 on the sandbox's clock; those of nonces
+-- are wall time, so that an advance never lets one be used again.
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS nonces (nonce TEXT PRIMARY KEY, seen_at REAL NOT NULL) WITHOUT ROWID;

@@ -9,6 +9,7 @@ import json
 import re
 import secrets
 import sqlite3
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
@@ -26,6 +27,7 @@ from deploy.sandbox.keys import Keys
 from deploy.sandbox.store import Store
 
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
+NONCE_KEPT_SECONDS = 3600
 PROBE = "WECHATPAY/SIGNTEST/"
 PAIRS = frozenset({"mchid", "nonce_str", "timestamp", "serial_no", "signature"})
 PAIR = re.compile(r'\s*(\w+)="([^"]*)"\s*')
@@ -185,7 +187,7 @@ def judged(
 ) -> tuple[int, dict[str, Any] | None]:
     """Spend the nonce, then act; a refusal undoes the act but not the nonce."""
     try:
-        spend_nonce(db, "wechat", proof.nonce, call.now)
+        spend_nonce(db, proof.nonce)
     except Refused as reused:
         return reused.http_status, reused.body
     db.execute("SAVEPOINT act")
@@ -199,13 +201,12 @@ def judged(
     return http_status, body
 
 
-def spend_nonce(db: sqlite3.Connection, realm: str, nonce: str, now: float) -> None:
-    """Refuse a nonce seen before; those whose timestamp is stale anyway are forgotten."""
-    db.execute("DELETE FROM nonces WHERE seen_at < ?", (now - 3600,))
-    fresh = db.execute(
-        "INSERT OR IGNORE INTO nonces (nonce, seen_at) VALUES (?, ?)", (f"{realm}:{nonce}", now)
-    )
-    if not fresh.rowcount:
+def spend_nonce(db: sqlite3.Connection, nonce: str) -> None:
+    """Refuse a nonce seen before; after an hour of wall time its timestamp is stale anyway."""
+    wall = time.time()
+    db.execute("DELETE FROM nonces WHERE seen_at < ?", (wall - NONCE_KEPT_SECONDS,))
+    insert = "INSERT OR IGNORE INTO nonces (nonce, seen_at) VALUES (?, ?)"
+    if not db.execute(insert, (nonce, wall)).rowcount:
         raise Refused("SIGN_ERROR", "随机串重复使用", field="nonce_str")
 
 

@@ -322,3 +322,14 @@ BUILT: frozenset[OrderMove] = frozenset(
     }
 )
 """The moves of a fixed-price job; every other one answers ``move-not-built``."""
+
+CASE_STATES: frozenset[OrderState] = frozenset(
+    set(OrderState)
+    - {
+        OrderState.PENDING_PAYMENT,
+        OrderState.PENDING_DISPATCH,
+        OrderState.CANCELLED,
+        OrderState.CLOSED,
+    }
+)
+"""From the assignment to the end an after-sales case may be opened."""

@@ -68,7 +68,10 @@ def drafts_for(event: Event) -> list[Draft]:
             drafts = [Draft(event.worker_id, "worker.approved", box=Box.SYSTEM)]
         case _:
             drafts = []
-    return list({draft.recipient: draft for draft in reversed(drafts)}.values())[::-1]
+    first: dict[UUID, Draft] = {}
+    for draft in drafts:
+        first.setdefault(draft.recipient, draft)
+    return list(first.values())
 
 
 def _to_user(event: OrderEvent) -> Draft:

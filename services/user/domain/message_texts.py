@@ -16,7 +16,10 @@ Texts = Mapping[Locale, tuple[str, str]]
 # Title and body by kind. Names in braces are facts; every kind has the three languages.
 TEXTS: Mapping[str, Texts] = {
     "order.placed": {
-        HK: ("訂單已提交", "「{offering}」訂單 {number} 待付款 {payable}，請於 {pay_until} 前完成。"),
+        HK: (
+            "訂單已提交",
+            "「{offering}」訂單 {number} 待付款 {payable}，請於 {pay_until} 前完成。",
+        ),
         CN: ("订单已提交", "“{offering}”订单 {number} 待付款 {payable}，请于 {pay_until} 前完成。"),
         EN: ("Order placed", "{offering}, order {number}: please pay {payable} by {pay_until}."),
     },
@@ -51,8 +54,14 @@ TEXTS: Mapping[str, Texts] = {
         EN: ("Work has begun", "The work of order {number} ({offering}) has begun."),
     },
     "order.completed": {
-        HK: ("請驗收", "訂單 {number}「{offering}」已完成，請於 {accept_until} 前驗收，逾時自動確認。"),
-        CN: ("请验收", "订单 {number}“{offering}”已完成，请于 {accept_until} 前验收，逾期自动确认。"),
+        HK: (
+            "請驗收",
+            "訂單 {number}「{offering}」已完成，請於 {accept_until} 前驗收，逾時自動確認。",
+        ),
+        CN: (
+            "请验收",
+            "订单 {number}“{offering}”已完成，请于 {accept_until} 前验收，逾期自动确认。",
+        ),
         EN: (
             "Please check the work",
             "Order {number} ({offering}) is done. Accept it by {accept_until}; then it counts so.",
@@ -89,7 +98,10 @@ TEXTS: Mapping[str, Texts] = {
         EN: ("Order cancelled", "Our staff cancelled order {number} ({offering}). Fee: {fee}."),
     },
     "order.cancelled.no_worker": {
-        HK: ("訂單已取消", "抱歉，訂單 {number}「{offering}」未能安排服務人員，已付款項將全數退回。"),
+        HK: (
+            "訂單已取消",
+            "抱歉，訂單 {number}「{offering}」未能安排服務人員，已付款項將全數退回。",
+        ),
         CN: ("订单已取消", "抱歉，订单 {number}“{offering}”未能安排服务人员，已付款项将全额退回。"),
         EN: (
             "Order cancelled",

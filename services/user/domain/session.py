@@ -54,9 +54,7 @@ class Lifetimes:
     absolute_seconds: int
     staff_seconds: int
 
-    def ends_at(
-        self, opened_at: datetime, used_at: datetime, roles: AbstractSet[Role]
-    ) -> datetime:
+    def ends_at(self, opened_at: datetime, used_at: datetime, roles: AbstractSet[Role]) -> datetime:
         """When a session of these roles is over, unless it is used again."""
         longest = self.staff_seconds if Role.STAFF in roles else self.absolute_seconds
         idle_end = used_at + timedelta(seconds=self.idle_seconds)

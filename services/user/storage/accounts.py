@@ -43,11 +43,12 @@ class AccountRole(Row):
 
     __tablename__ = "account_roles"
 
-    account_id: Mapped[AccountId] = mapped_column(
-        Uuid, ForeignKey("accounts.id"), primary_key=True
-    )
+    account_id: Mapped[AccountId] = mapped_column(Uuid, ForeignKey("accounts.id"), primary_key=True)
     role: Mapped[Role] = mapped_column(one_of(Role, "role"), primary_key=True)
     granted_at: Mapped[datetime]
+
+    # Nobody logs in as the system.
+    __table_args__ = (CheckConstraint("role <> 'system'", name="grantable"),)
 
 
 def phone_index(tx: Transaction, phone: str) -> bytes:

@@ -20,7 +20,9 @@ class LoginCode(Row):
 
     __tablename__ = "login_codes"
 
-    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)  # The request's id, which it is bound to.
+    id: Mapped[UUID] = mapped_column(
+        Uuid, primary_key=True
+    )  # The request's id, which it is bound to.
     phone_index: Mapped[bytes]
     address_index: Mapped[bytes]  # Of the network address that asked.
     digest: Mapped[bytes]

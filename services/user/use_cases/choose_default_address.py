@@ -8,9 +8,7 @@ from shared.kit.caller import Caller
 from shared.kit.session import Transaction
 
 
-async def choose_default_address(
-    tx: Transaction, caller: Caller, address_id: AddressId
-) -> Address:
+async def choose_default_address(tx: Transaction, caller: Caller, address_id: AddressId) -> Address:
     """Exactly one address is the default: the account's lock and an index keep it so.
 
     Raises AddressNotFound, AccountNotFound. Tells user.address_changed.v1.

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 
 from shared.kit.errors import Invalid
 
-DISTRICTS = frozenset(
-    "CW WC EA SO YT SS KC WT KT KI TW TM YL NO TP ST SK IS".split()  # The 18 of Hong Kong.
-)
+# fmt: off
+DISTRICTS = frozenset({  # The 18 of Hong Kong.
+    "CW", "WC", "EA", "SO", "YT", "SS", "KC", "WT", "KT",
+    "KI", "TW", "TM", "YL", "NO", "TP", "ST", "SK", "IS",
+})
+# fmt: on
 LAT_MIN, LAT_MAX = 22.13, 22.57
 LNG_MIN, LNG_MAX = 113.82, 114.45
 RADIUS_MIN_M, RADIUS_MAX_M = 500, 60_000

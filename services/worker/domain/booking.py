@@ -24,7 +24,7 @@ class BookingMove(Move):
     """Every legal change of a booking."""
 
     #         from                 to                     who may
-    BOOK    = (set(),              BookingState.HELD,     {Role.WORKER, Role.SYSTEM})
+    BOOK    = (set[BookingState](),              BookingState.HELD,     {Role.WORKER, Role.SYSTEM})
     END     = ({BookingState.HELD}, BookingState.ENDED,   {Role.SYSTEM})
     RELEASE = ({BookingState.HELD}, BookingState.RELEASED, {Role.WORKER, Role.SYSTEM})
 # fmt: on

@@ -37,7 +37,7 @@ _BY_STANDING = {
 def steps_of(
     standing: WorkerState | None, granted: Mapping[str, int | None], has_hours: bool
 ) -> list[Step]:
-    """Every step in order; ``granted`` maps each skill asked for to its level, if staff gave one."""
+    """Every step in order; ``granted`` maps each skill asked for to its level, if it has one."""
     review = _BY_STANDING[standing]
     applied = review in (StepState.IN_REVIEW, StepState.VALID)
     identity = Step("identity", review, [] if applied else ["id_document", "legal_name"])
@@ -53,9 +53,7 @@ def steps_of(
 
 def may_work(standing: WorkerState | None, steps: list[Step]) -> bool:
     """Whether jobs can come: every step is valid and nobody has suspended them."""
-    return standing is WorkerState.APPROVED and all(
-        step.state is StepState.VALID for step in steps
-    )
+    return standing is WorkerState.APPROVED and all(step.state is StepState.VALID for step in steps)
 
 
 def _skills(review: StepState, granted: Mapping[str, int | None]) -> Step:

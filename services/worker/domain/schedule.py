@@ -36,7 +36,7 @@ class TimeOffMove(Move):
     """Every legal change of days off."""
 
     #        from                   to                      who may
-    TAKE   = (set(),                TimeOffState.TAKEN,     {Role.WORKER})
+    TAKE   = (set[TimeOffState](),                TimeOffState.TAKEN,     {Role.WORKER})
     CANCEL = ({TimeOffState.TAKEN}, TimeOffState.CANCELLED, {Role.WORKER, Role.STAFF})
 # fmt: on
 
@@ -68,9 +68,14 @@ class TimeOffNotFound(NotFound):
 class AnyShift(Protocol):
     """What all shifts have, wherever they are kept."""
 
-    weekday: int
-    starts: str
-    ends: str
+    @property
+    def weekday(self) -> int: ...
+
+    @property
+    def starts(self) -> str: ...
+
+    @property
+    def ends(self) -> str: ...
 
 
 def check_shifts(shifts: Sequence[AnyShift]) -> None:

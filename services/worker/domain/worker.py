@@ -26,7 +26,7 @@ class WorkerMove(Move):
     """Every legal change of a worker's standing."""
 
     #           from                     to                     who may       guard
-    APPLY     = (set(),                  WorkerState.APPLIED,   {Role.USER},  "identity unused")
+    APPLY     = (set[WorkerState](),                  WorkerState.APPLIED,   {Role.USER},  "identity unused")
     REAPPLY   = ({WorkerState.REJECTED}, WorkerState.APPLIED,   {Role.USER},  "identity unused")
     APPROVE   = ({WorkerState.APPLIED},  WorkerState.APPROVED,  {Role.STAFF}, "a granted skill")
     REJECT    = ({WorkerState.APPLIED},  WorkerState.REJECTED,  {Role.STAFF}, "reason")

@@ -25,9 +25,10 @@ LEAD = 1
 @handles(OrderReleased)
 async def free_released(tx: Transaction, event: OrderReleased) -> None:
     """Workers left the job: their slots are free, and a broken promise counts."""
-    await free_slots(tx, SYSTEM, event.order_id, event.offers)
+    # Workers are locked before bookings, as everywhere, so that nobody waits in a circle.
     if event.breach:
         await _count(tx, event.workers, event.order_id, FactKind.BREACHED)
+    await free_slots(tx, SYSTEM, event.order_id, event.offers)
 
 
 @handles(OrderCancelled)

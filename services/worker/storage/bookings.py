@@ -96,9 +96,7 @@ async def booking_for_update(tx: Transaction, offer_id: OfferId) -> Booking | No
 
 async def held_of_order_for_update(tx: Transaction, order_id: OrderId) -> Sequence[Booking]:
     """The bookings of an order that are still held, locked in one order everywhere."""
-    held = select(Booking).where(
-        Booking.order_id == order_id, Booking.state == BookingState.HELD
-    )
+    held = select(Booking).where(Booking.order_id == order_id, Booking.state == BookingState.HELD)
     return (await tx.session.scalars(held.order_by(Booking.id).with_for_update())).all()
 
 
@@ -113,6 +111,11 @@ async def ended_slot_of(tx: Transaction, booking: Booking, ended_at: datetime) -
     assert booking.job_starts_at is not None
     buffer_seconds = (booking.job_starts_at - taken.starts_at).seconds
     return ended_slot(taken, ended_at, buffer_seconds, rows[0][0])
+
+
+def set_slot(booking: Booking, slot: Slot | None) -> None:
+    """Keep this much of the calendar taken; None keeps nothing."""
+    booking.slot = Range(empty=True) if slot is None else Range(slot.starts_at, slot.ends_at)
 
 
 def _slot(booking: Booking) -> Slot:

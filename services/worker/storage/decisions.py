@@ -32,7 +32,12 @@ class Decision(Row):
 
 
 def write_decision(
-    tx: Transaction, caller: Caller, worker_id: WorkerId, move: WorkerMove, reason: str, **facts: Any
+    tx: Transaction,
+    caller: Caller,
+    worker_id: WorkerId,
+    move: WorkerMove,
+    reason: str,
+    **facts: Any,
 ) -> None:
     """Keep what was decided, by whom and why."""
     decision = Decision(

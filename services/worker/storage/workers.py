@@ -131,9 +131,7 @@ def identity_index(tx: Transaction, kind: IdKind, number: str) -> bytes:
 async def revealed(tx: Transaction, caller: Caller, worker: Worker, purpose: str) -> Person:
     """Name and document in clear, with a record of who read them and why. Raises Erased."""
     opened = {
-        field: await reveal(
-            tx, caller, purpose, worker.id, f"workers.{field}", worker.id, sealed
-        )
+        field: await reveal(tx, caller, purpose, worker.id, f"workers.{field}", worker.id, sealed)
         for field, sealed in (
             ("legal_name", worker.legal_name_sealed),
             ("display_name", worker.display_name_sealed),
@@ -183,9 +181,7 @@ async def worker_for_booking(tx: Transaction, caller: Caller, worker_id: WorkerI
     return await _locked(tx, caller, worker_id, shared=True)
 
 
-async def _locked(
-    tx: Transaction, caller: Caller, worker_id: WorkerId, *, shared: bool
-) -> Worker:
+async def _locked(tx: Transaction, caller: Caller, worker_id: WorkerId, *, shared: bool) -> Worker:
     worker = None
     if not _is_foreign(caller, worker_id):
         found = select(Worker).where(Worker.id == worker_id)

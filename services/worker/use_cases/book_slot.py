@@ -1,6 +1,6 @@
 """Book a worker's calendar for a job they accepted."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from services.worker.domain.booking import (

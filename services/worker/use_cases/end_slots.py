@@ -2,10 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy.dialects.postgresql import Range
-
 from services.worker.domain.booking import BookingMove
-from services.worker.storage.bookings import ended_slot_of, held_of_order_for_update
+from services.worker.storage.bookings import (
+    ended_slot_of,
+    held_of_order_for_update,
+    set_slot,
+)
 from shared.contracts.ids import OrderId, VisitId
 from shared.contracts.worker import SlotReleased
 from shared.kit.caller import Caller
@@ -25,7 +27,7 @@ async def end_slots(
         if booking.visit_id != visit_id:
             continue
         slot = await ended_slot_of(tx, booking, ended_at)
-        booking.slot = Range(empty=True) if slot is None else Range(slot.starts_at, slot.ends_at)
+        set_slot(booking, slot)
         tx.move(booking, BookingMove.END, by=caller)
         tx.publish(
             SlotReleased(

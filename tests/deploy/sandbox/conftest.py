@@ -51,7 +51,7 @@ def merchant(home: Path, http: httpx.AsyncClient) -> Merchant:
 
 @pytest.fixture
 def bank(home: Path, http: httpx.AsyncClient) -> BankCaller:
-    """The customer of the escrow bank."""
+    """The account holder of the escrow bank."""
     return BankCaller(home, http)
 
 

@@ -1,4 +1,4 @@
-"""A merchant, a bank's customer desk and a listening server, written apart from the sandbox.
+"""A merchant, an account holder of the bank and a listening server, written apart from the sandbox.
 
 Requests are signed and answers verified by `wechatpayv3`, which knows nothing of the sandbox.
 """
@@ -174,7 +174,7 @@ class Merchant:
 
 @dataclass
 class BankCaller:
-    """Signs as the bank's customer."""
+    """Signs as the account holder of the escrow bank."""
 
     home: Path
     http: httpx.AsyncClient
@@ -218,17 +218,20 @@ class Listener:
     url: str = ""
     answers: list[int] = field(default_factory=list)
     came: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    heard: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def hear(self, request: web.Request) -> web.Response:
         """Keep a notice."""
         self.came.append((dict(request.headers), await request.read()))
+        self.heard.set()
         return web.Response(status=self.answers.pop(0) if self.answers else 204)
 
     async def until(self, count: int, seconds: float = 5) -> None:
         """Wait for so many notices."""
         async with asyncio.timeout(seconds):
             while len(self.came) < count:
-                await asyncio.sleep(0.01)
+                self.heard.clear()
+                await self.heard.wait()
 
 
 @asynccontextmanager

@@ -53,7 +53,8 @@ CREATE TABLE transfers (
     posted_at timestamptz NOT NULL, id uuid NOT NULL,
     CONSTRAINT pk_transfers PRIMARY KEY (id),
     CONSTRAINT ck_transfers_postingkind
-        CHECK (kind IN ('captured', 'late_captured', 'cancelled', 'refund_owed', 'refunded', 'settled')));
+        CHECK (kind IN
+            ('captured', 'late_captured', 'cancelled', 'refund_owed', 'refunded', 'settled')));
 CREATE INDEX ix_transfers_order_id ON transfers (order_id, id);
 CREATE TABLE balances (
     currency varchar(40) NOT NULL, balance_minor bigint NOT NULL, account_id uuid NOT NULL,

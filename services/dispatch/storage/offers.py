@@ -1,0 +1,220 @@
+"""Rows of offers, and the queries that answer and list them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Uuid, select, text
+from sqlalchemy.orm import Mapped, composite, mapped_column
+
+from services.dispatch.domain.offer import (
+    HOLDING,
+    Answer,
+    Claim,
+    DeclineReason,
+    OfferNotFound,
+    OfferState,
+)
+from services.dispatch.storage import Row
+from services.dispatch.storage.searches import KnownOrder, Search
+from shared.contracts.ids import OfferId, OrderId, VisitId, WorkerId
+from shared.contracts.shapes import Point
+from shared.kit.caller import Caller, Role
+from shared.kit.ids import new_id
+from shared.kit.money import Money
+from shared.kit.rows import money_columns, one_of
+from shared.kit.session import Transaction
+
+
+class Offer(Row):
+    """A job proposed to one worker."""
+
+    __tablename__ = "offers"
+    # The database holds the rules too: one open or accepted offer a position, one open a worker.
+    __table_args__ = (
+        Index(
+            "offers_holding_position",
+            "search_id",
+            unique=True,
+            postgresql_where=text("state IN ('offered', 'claiming', 'accepted')"),
+        ),
+        Index(
+            "offers_open_with_worker",
+            "worker_id",
+            unique=True,
+            postgresql_where=text("state IN ('offered', 'claiming')"),
+        ),
+        Index(
+            "offers_at_hand",
+            "worker_id",
+            postgresql_where=text("state = 'accepted' AND ended_at IS NULL"),
+        ),
+        Index("ix_offers_order_id_id", "order_id", "id"),
+        Index("ix_offers_worker_id_id", "worker_id", "id"),
+        Index(
+            "offers_claim", "claim_id", unique=True, postgresql_where=text("claim_id IS NOT NULL")
+        ),
+        CheckConstraint("offered_at < expires_at", name="interval"),
+        CheckConstraint("distance_m >= 0 AND eta_seconds >= 0", name="way"),
+        CheckConstraint("net_minor >= 0", name="net"),
+        CheckConstraint("(state = 'claiming') <= (claim_id IS NOT NULL)", name="claim"),
+    )
+
+    search_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("searches.id"))
+    order_id: Mapped[OrderId] = mapped_column(Uuid)
+    visit_id: Mapped[VisitId] = mapped_column(Uuid)
+    position: Mapped[int]
+    worker_id: Mapped[WorkerId] = mapped_column(Uuid)
+    net: Mapped[Money] = composite(*money_columns("net"))
+    distance_m: Mapped[int]
+    eta_seconds: Mapped[int]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    offered_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    state: Mapped[OfferState] = mapped_column(
+        one_of(OfferState, "state"), default=OfferState.OFFERED, server_default=text("'offered'")
+    )
+    answered_at: Mapped[datetime | None] = mapped_column(default=None)
+    promised_eta_seconds: Mapped[int | None] = mapped_column(default=None)  # The worker's own.
+    decline_reason: Mapped[DeclineReason | None] = mapped_column(
+        one_of(DeclineReason, "decline_reason"), default=None
+    )
+    claim_id: Mapped[UUID | None] = mapped_column(Uuid, default=None)  # The accepting request.
+    lost_by: Mapped[str | None] = mapped_column(default=None)  # The code of the refusal.
+    ended_at: Mapped[datetime | None] = mapped_column(default=None)  # The job is over.
+    id: Mapped[OfferId] = mapped_column(Uuid, primary_key=True, default_factory=new_id)
+
+
+_OFFER = """
+INSERT INTO offers (id, search_id, order_id, visit_id, position, worker_id, net_minor,
+                    net_currency, distance_m, eta_seconds, starts_at, ends_at, offered_at,
+                    expires_at)
+SELECT $1, s.id, s.order_id, s.visit_id, s.position, $3, s.net_minor, s.net_currency, $4, $5,
+       s.starts_at, s.ends_at, $6, $7
+FROM searches s WHERE s.id = $2
+ON CONFLICT DO NOTHING RETURNING id
+"""
+
+
+async def make_offer(
+    tx: Transaction,
+    search: Search,
+    worker_id: UUID,
+    distance_m: int,
+    eta_seconds: int,
+    expires_at: datetime,
+) -> OfferId | None:
+    """Offer the position to a worker; None if they have got another offer in this moment."""
+    way = (distance_m, eta_seconds)
+    rows = await tx.run(_OFFER, new_id(), search.id, worker_id, *way, tx.now, expires_at)
+    return OfferId(rows[0]["id"]) if rows else None
+
+
+async def search_of(tx: Transaction, offer_id: UUID) -> UUID:
+    """Which search an offer belongs to. Raises OfferNotFound."""
+    found = await tx.session.scalar(select(Offer.search_id).where(Offer.id == offer_id))
+    if found is None:
+        raise OfferNotFound(f"No offer {offer_id}.")
+    return found
+
+
+async def offer_for_update(tx: Transaction, caller: Caller, offer_id: UUID) -> Offer:
+    """The caller's offer, locked; lock its search first. Raises OfferNotFound."""
+    offer = await tx.session.get(Offer, offer_id, with_for_update=True)
+    if offer is None or (caller.role is not Role.SYSTEM and offer.worker_id != caller.id):
+        raise OfferNotFound(f"No offer {offer_id}.")
+    return offer
+
+
+async def offers_held_for_update(tx: Transaction, search_id: UUID) -> Sequence[Offer]:
+    """The offer that holds a position, locked; none or one."""
+    mine = select(Offer).where(Offer.search_id == search_id, Offer.state.in_(HOLDING))
+    return (await tx.session.scalars(mine.with_for_update())).all()
+
+
+async def end_jobs(tx: Transaction, order_id: OrderId, ended_at: datetime) -> list[UUID]:
+    """The work of an order is done: its accepted offers are no longer at hand; their workers."""
+    rows = await tx.run(
+        "UPDATE offers SET ended_at = $2 WHERE order_id = $1 AND state IN ('accepted')"
+        " AND ended_at IS NULL RETURNING worker_id",
+        *(order_id, ended_at),
+    )
+    return [row["worker_id"] for row in rows]
+
+
+def claim_of(offer: Offer) -> Claim:
+    """What calendar and order are asked."""
+    return Claim(
+        offer_id=offer.id,
+        order_id=offer.order_id,
+        visit_id=offer.visit_id,
+        position=offer.position,
+        worker_id=offer.worker_id,
+        starts_at=offer.starts_at,
+        ends_at=offer.ends_at,
+    )
+
+
+def answer_of(offer: Offer, search: Search) -> Answer:
+    """The offer as its worker sees it after answering."""
+    theirs = offer.state is OfferState.ACCEPTED
+    return Answer(
+        id=offer.id,
+        state=offer.state,
+        order_id=offer.order_id,
+        visit_id=offer.visit_id,
+        position=offer.position,
+        starts_at=offer.starts_at,
+        ends_at=offer.ends_at,
+        net_pay=offer.net,
+        promised_eta_seconds=offer.promised_eta_seconds,
+        point=Point(lat=search.lat, lng=search.lng) if theirs else None,
+    )
+
+
+async def answer_to_claim(tx: Transaction, claim_id: UUID) -> Answer:
+    """How a claim ended that a timer finished. Raises OfferNotFound."""
+    mine = select(Offer, Search).join(Search, Search.id == Offer.search_id)
+    found = (await tx.session.execute(mine.where(Offer.claim_id == claim_id))).one_or_none()
+    if found is None:
+        raise OfferNotFound(f"No offer with the claim {claim_id}.")
+    return answer_of(*found)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """An offer with what it is about."""
+
+    offer: Offer
+    search: Search
+    order: KnownOrder
+
+
+async def offers_to(
+    tx: Transaction, caller: Caller, only_open: bool, before: UUID | None, limit: int
+) -> list[Sheet]:
+    """A worker's offers, newest first; only those still to be answered, if asked."""
+    mine = (
+        select(Offer, Search, KnownOrder)
+        .join(Search, Search.id == Offer.search_id)
+        .join(KnownOrder, KnownOrder.order_id == Offer.order_id)
+        .where(Offer.worker_id == caller.id)
+    )
+    if only_open:
+        mine = mine.where(Offer.state == OfferState.OFFERED, Offer.expires_at > tx.now)
+    if before is not None:
+        mine = mine.where(Offer.id < before)
+    found = await tx.session.execute(mine.order_by(Offer.id.desc()).limit(limit))
+    return [Sheet(*row) for row in found]
+
+
+async def offers_of_order(
+    tx: Transaction, order_id: UUID, after: UUID | None, limit: int
+) -> Sequence[Offer]:
+    """All offers of an order, oldest first."""
+    mine = select(Offer).where(Offer.order_id == order_id)
+    if after is not None:
+        mine = mine.where(Offer.id > after)
+    return (await tx.session.scalars(mine.order_by(Offer.id).limit(limit))).all()

@@ -1,0 +1,83 @@
+"""HTTP for sister services; the gateway never routes it."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
+
+from services.order.domain.order import OrderState
+from services.order.domain.refusals import (
+    OfferReleased,
+    OrderNotFound,
+    OwnOrder,
+    PositionFilled,
+    PositionNotFound,
+    WorkerAlreadyInCrew,
+)
+from services.order.storage.orders import order_of, positions_of, stops_of, visits_of
+from services.order.storage.telling import placed_facts
+from services.order.use_cases.assign_position import assign_position
+from shared.contracts.ids import OfferId, OrderId, VisitId, WorkerId
+from shared.contracts.order import OrderPlaced
+from shared.kit.states import MoveRefused
+from shared.kit.web import BeginDep, InternalCaller, problems
+
+router = APIRouter(prefix="/internal/orders/{order_id}", tags=["internal"])
+
+
+class AssignRequest(BaseModel):
+    """A booked worker for one position."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    offer_id: UUID
+    worker_id: UUID
+    visit_id: UUID
+    position: Annotated[StrictInt, Field(ge=1, le=100)]
+
+
+class AssignedView(BaseModel):
+    """Where the order stands, and whether the visit's crew is complete."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    state: OrderState
+    complete: bool
+
+
+@router.post(
+    "/assign",
+    responses=problems(
+        OrderNotFound,
+        PositionNotFound,
+        PositionFilled,
+        OwnOrder,
+        WorkerAlreadyInCrew,
+        OfferReleased,
+        MoveRefused,
+    ),
+)
+async def post_assign(
+    order_id: UUID, body: AssignRequest, _: InternalCaller, begin: BeginDep
+) -> AssignedView:
+    """Fill a position; the same offer again gets the same answer."""
+    async with begin() as tx:
+        assigned = await assign_position(
+            tx,
+            OrderId(order_id),
+            OfferId(body.offer_id),
+            WorkerId(body.worker_id),
+            VisitId(body.visit_id),
+            body.position,
+        )
+    return AssignedView.model_validate(assigned)
+
+
+@router.get("/payable", responses=problems(OrderNotFound))
+async def get_payable(order_id: UUID, caller: InternalCaller, begin: BeginDep) -> OrderPlaced:
+    """What is to pay: the body of ``order.placed``, with the state as it is now."""
+    async with begin() as tx:
+        order = await order_of(tx, caller, order_id)
+        visits, stops = await visits_of(tx, order), await stops_of(tx, order)
+        return OrderPlaced(**placed_facts(order, visits, stops, await positions_of(tx, order)))
