@@ -101,12 +101,7 @@ def add_refunds(routes: APIRouter, desk: Desk, notifier: Notifier) -> None:
         check_merchant(merchant, call.query.get("mchid"))
         settle_due(db, keys, call.now)
         column, number = next(iter(call.path.items()))
-        found = refund(db, column, number)
-        if found is None:
-            raise Refused("RESOURCE_NOT_EXISTS", "退款单不存在")
-        paid = trade(db, found["out_trade_no"], call.now)
-        assert paid is not None
-        return refund_view(found, paid)
+        return found_refund(db, column, number, call.now)
 
     def list_all(db: sqlite3.Connection, call: Call) -> dict[str, Any]:
         check_merchant(merchant, call.query.get("mchid"))
@@ -139,6 +134,16 @@ def add_refunds(routes: APIRouter, desk: Desk, notifier: Notifier) -> None:
     async def get_refunds(request: Request) -> Response:
         """All refunds of one order."""
         return await desk.serve(request, list_all)
+
+
+def found_refund(db: sqlite3.Connection, column: str, number: str, now: float) -> dict[str, Any]:
+    """One refund by either number, shown with its trade."""
+    found = refund(db, column, number)
+    if found is None:
+        raise Refused("RESOURCE_NOT_EXISTS", "退款单不存在")
+    paid = trade(db, found["out_trade_no"], now)
+    assert paid is not None
+    return refund_view(found, paid)
 
 
 def page(call: Call) -> tuple[int, int]:

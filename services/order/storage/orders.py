@@ -226,6 +226,12 @@ async def order_for_update(tx: Transaction, caller: Caller, order_id: UUID) -> O
     return order
 
 
+async def order_exists(tx: Transaction, order_id: UUID) -> bool:
+    """Whether there is an order of this id."""
+    sql = "SELECT 1 FROM orders WHERE shard = $1 AND id = $2"
+    return bool(await tx.run(sql, shard_of(order_id), order_id))
+
+
 async def visits_of(tx: Transaction, order: Order) -> list[Visit]:
     """The order's visits, first one first."""
     query = select(Visit).where(Visit.shard == order.shard, Visit.order_id == order.id)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from services.order.domain.deadlines import PAY_ALERT_SECONDS, PAY_SECONDS, urgency_of
+from services.order.domain.deadlines import PAY_ALERT_SECONDS, PAY_SECONDS
 from services.order.domain.numbers import number_of
 from services.order.domain.offered import Offered
 from services.order.domain.ports import Benefit
@@ -15,6 +15,7 @@ from services.order.storage.history import begin_history
 from services.order.storage.orders import Order, Position, Stop, Visit
 from services.order.storage.quotes import PriceQuote
 from shared.contracts.ids import OrderId
+from shared.contracts.shapes import Urgency
 from shared.kit.caller import Caller
 from shared.kit.ids import new_id_in
 from shared.kit.session import Transaction
@@ -84,7 +85,6 @@ async def _order(
     start_code: str,
 ) -> Order:
     [drawn] = await tx.run("SELECT nextval('order_numbers')")
-    asked = quote.ask["starts_at"]
     return Order(
         shard=quote.shard,
         id=order_id,
@@ -94,7 +94,7 @@ async def _order(
         category=offered.category,
         offering_id=quote.offering_id,
         offering_name=dict(offered.name),
-        urgency=quote.ask["urgency"],
+        urgency=Urgency(quote.ask["urgency"]),
         equipment=offered.equipment,
         list_price=quote.list_price,
         payable=quote.payable,

@@ -7,10 +7,12 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, SmallInteger, Uuid, select
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
+from services.order.domain.placing import Placing
+from services.order.domain.ports import Basket
 from services.order.domain.refusals import QuoteNotFound
 from services.order.storage import Row
 from shared.contracts.ids import OfferingId, OrderId, QuoteId, UserId
-from shared.kit.caller import Caller
+from shared.kit.caller import Caller, Role
 from shared.kit.ids import shard_of
 from shared.kit.money import Money
 from shared.kit.rows import money_columns
@@ -37,6 +39,7 @@ class PriceQuote(Row):
     hash: Mapped[str]
     expires_at: Mapped[datetime]
     order_id: Mapped[OrderId | None] = mapped_column(Uuid, default=None)  # Set: it was used.
+    start_code: Mapped[str] = mapped_column(default="")  # Of the order that is being placed.
 
     __table_args__ = (
         CheckConstraint("payable_minor BETWEEN 0 AND list_price_minor", name="payable_in_range"),
@@ -55,6 +58,27 @@ async def quote_for_update(tx: Transaction, caller: Caller, quote_id: UUID) -> P
     if quote is None:
         raise QuoteNotFound(f"No price quote {quote_id}.")
     return quote
+
+
+async def quote_of(tx: Transaction, quote_id: UUID) -> PriceQuote:
+    """The quote of a placing that is taken up again. Raises QuoteNotFound."""
+    quote = await tx.session.get(PriceQuote, (shard_of(quote_id), quote_id))
+    if quote is None:
+        raise QuoteNotFound(f"No price quote {quote_id}.")
+    return quote
+
+
+def placing_by(quote: PriceQuote, category: str) -> Placing:
+    """The placing that has claimed this quote."""
+    return Placing(
+        caller=Caller(quote.user_id, Role.USER),
+        order_id=OrderId(quote.order_id or UUID(int=0)),
+        quote_id=quote.id,
+        basket=Basket(category, quote.offering_id, quote.list_price),
+        coupon_ids=[UUID(benefit["coupon_id"]) for benefit in quote.benefits],
+        payable=quote.payable,
+        start_code=quote.start_code,
+    )
 
 
 async def has_benefits(tx: Transaction, caller: Caller, quote_id: UUID) -> bool:

@@ -19,13 +19,16 @@ class BookingState(StrEnum):
     RELEASED = "released"  # Nobody's: taken back, or refused for ever before it was made.
 
 
+NEW = frozenset[BookingState]()
+
+
 # fmt: off
 class BookingMove(Move):
     """Every legal change of a booking."""
 
-    #         from                 to                     who may
-    BOOK    = (set[BookingState](),              BookingState.HELD,     {Role.WORKER, Role.SYSTEM})
-    END     = ({BookingState.HELD}, BookingState.ENDED,   {Role.SYSTEM})
+    #         from                  to                     who may
+    BOOK    = (NEW,                 BookingState.HELD,     {Role.WORKER, Role.SYSTEM})
+    END     = ({BookingState.HELD}, BookingState.ENDED,    {Role.SYSTEM})
     RELEASE = ({BookingState.HELD}, BookingState.RELEASED, {Role.WORKER, Role.SYSTEM})
 # fmt: on
 

@@ -31,12 +31,15 @@ class TimeOffState(StrEnum):
     CANCELLED = "cancelled"  # Nobody's: the end.
 
 
+NEW = frozenset[TimeOffState]()
+
+
 # fmt: off
 class TimeOffMove(Move):
     """Every legal change of days off."""
 
     #        from                   to                      who may
-    TAKE   = (set[TimeOffState](),                TimeOffState.TAKEN,     {Role.WORKER})
+    TAKE   = (NEW,                  TimeOffState.TAKEN,     {Role.WORKER})
     CANCEL = ({TimeOffState.TAKEN}, TimeOffState.CANCELLED, {Role.WORKER, Role.STAFF})
 # fmt: on
 

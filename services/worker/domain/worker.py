@@ -21,18 +21,21 @@ class WorkerState(StrEnum):
     SUSPENDED = "suspended"  # Staff's turn: lift it, or leave it.
 
 
+NEW = frozenset[WorkerState]()
+
+
 # fmt: off
 class WorkerMove(Move):
     """Every legal change of a worker's standing."""
 
-    #           from                     to                     who may       guard
-    APPLY     = (set[WorkerState](),                  WorkerState.APPLIED,   {Role.USER},  "identity unused")
-    REAPPLY   = ({WorkerState.REJECTED}, WorkerState.APPLIED,   {Role.USER},  "identity unused")
-    APPROVE   = ({WorkerState.APPLIED},  WorkerState.APPROVED,  {Role.STAFF}, "a granted skill")
-    REJECT    = ({WorkerState.APPLIED},  WorkerState.REJECTED,  {Role.STAFF}, "reason")
+    #           from                      to                      who may       guard
+    APPLY     = (NEW,                     WorkerState.APPLIED,    {Role.USER},  "identity unused")
+    REAPPLY   = ({WorkerState.REJECTED},  WorkerState.APPLIED,    {Role.USER},  "identity unused")
+    APPROVE   = ({WorkerState.APPLIED},   WorkerState.APPROVED,   {Role.STAFF}, "a skill; reason")
+    REJECT    = ({WorkerState.APPLIED},   WorkerState.REJECTED,   {Role.STAFF}, "reason")
     GRANT     = ({WorkerState.APPROVED, WorkerState.SUSPENDED}, None, {Role.STAFF}, "reason")
-    SUSPEND   = ({WorkerState.APPROVED}, WorkerState.SUSPENDED, {Role.STAFF}, "reason")
-    REINSTATE = ({WorkerState.SUSPENDED}, WorkerState.APPROVED, {Role.STAFF}, "reason")
+    SUSPEND   = ({WorkerState.APPROVED},  WorkerState.SUSPENDED,  {Role.STAFF}, "reason")
+    REINSTATE = ({WorkerState.SUSPENDED}, WorkerState.APPROVED,   {Role.STAFF}, "reason")
 # fmt: on
 
 

@@ -133,7 +133,7 @@ async def test_a_stop_is_quick_though_somebody_polls(
     served: Served, number: signal.Signals
 ) -> None:
     async with httpx.AsyncClient(base_url=served.url, timeout=30) as http:
-        query = {"process": "p", "after": 0}
+        query = {"process": "p", "after": "0"}
         waiting = asyncio.create_task(http.get("/__sandbox/clock", params=query))
         await asyncio.sleep(0.2)
         started = time.monotonic()

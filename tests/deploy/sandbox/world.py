@@ -92,8 +92,8 @@ class Merchant:
         """Send a signed request and verify the answer, whatever it is."""
         pairs = pairs if pairs is not None else self.pairs(method, target, raw)
         told = ",".join(f'{key}="{value}"' for key, value in pairs.items())
-        signed = {"Authorization": f"{scheme} {told}".encode()}
-        more = {name: value.encode() for name, value in (headers or {}).items()}
+        signed = {b"Authorization": f"{scheme} {told}".encode()}
+        more = {name.encode(): value.encode() for name, value in (headers or {}).items()}
         answer = await self.http.request(method, target, content=raw, headers=signed | more)
         if not (headers or {}).get("Wechatpay-Serial"):
             assert self.verified(answer), "the answer's signature does not match"

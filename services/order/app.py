@@ -1,0 +1,40 @@
+"""The order service, wired."""
+
+from services.order.api import internal, orders, price_quotes, staff_orders, state_machine, unbuilt
+from services.order.clients.entropy import SystemEntropy
+from services.order.clients.promotion import PromotionBenefits
+from services.order.clients.user import UserAddresses
+from services.order.events import handlers
+from services.order.events.timers import forget_quotes, timers
+from services.order.settings import Settings
+from shared.kit.runtime import Kit, Wiring
+
+DESCRIPTION = """The catalogue and its prices, and every order from its price quote to its review.
+
+An order's life is one table: `GET /orders/state-machine`. Staff watch over orders under
+`/staff/order/orders`."""
+
+
+def build(settings: Settings, kit: Kit) -> Wiring:
+    """Routes, timers and ports of the order service; importing the handlers registers them."""
+    assert handlers
+    promotion = PromotionBenefits(kit.peer("promotion", settings.promotion_url))
+    addresses = UserAddresses(kit.peer("user", settings.user_url))
+
+    async def forget() -> None:
+        await forget_quotes(kit.begin)
+
+    return Wiring(
+        description=DESCRIPTION,
+        routers=[
+            state_machine.router,  # Before /orders/{order_id}, which would match its path.
+            price_quotes.router,
+            orders.router,
+            staff_orders.router,
+            internal.router,
+            *unbuilt.routers,
+        ],
+        timers=timers(kit.begin, promotion),
+        loops=[forget],
+        ports={"promotion": promotion, "addresses": addresses, "entropy": SystemEntropy()},
+    )
