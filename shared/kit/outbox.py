@@ -54,12 +54,13 @@ class Waker:
 
     async def wait(self, seconds: float) -> bool:
         """True if woken before the time was over."""
-        try:
-            await asyncio.wait_for(self._told.wait(), seconds)
-        except TimeoutError:
-            return False
+        # Not wait_for: on Python 3.11 it may swallow the cancellation that ends the loop.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._told.wait()
+        woken = self._told.is_set()
         self._told.clear()
-        return True
+        return woken
 
     async def notify_others(self, url: str) -> None:
         """For a process without a relay: pass the hint on to the one that has it."""

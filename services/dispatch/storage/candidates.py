@@ -83,6 +83,4 @@ _COUNTS = {
 async def count_answer(tx: Transaction, worker_id: WorkerId, answer: OfferState) -> None:
     """Remember how a worker answered; it weighs in the cost of later offers."""
     column = _COUNTS[answer]
-    await tx.run(
-        f"UPDATE candidates SET {column} = {column} + 1 WHERE worker_id = $1", worker_id
-    )
+    await tx.run(f"UPDATE candidates SET {column} = {column} + 1 WHERE worker_id = $1", worker_id)

@@ -134,12 +134,14 @@ async def offers_held_for_update(tx: Transaction, search_id: UUID) -> Sequence[O
     return (await tx.session.scalars(mine.with_for_update())).all()
 
 
-async def end_jobs(tx: Transaction, order_id: OrderId, ended_at: datetime) -> list[UUID]:
-    """The work of an order is done: its accepted offers are no longer at hand; their workers."""
+async def end_jobs(
+    tx: Transaction, order_id: OrderId, visit_id: VisitId, ended_at: datetime
+) -> list[UUID]:
+    """The work of a visit is done: its accepted offers are no longer at hand; their workers."""
     rows = await tx.run(
-        "UPDATE offers SET ended_at = $2 WHERE order_id = $1 AND state IN ('accepted')"
-        " AND ended_at IS NULL RETURNING worker_id",
-        *(order_id, ended_at),
+        "UPDATE offers SET ended_at = $3 WHERE order_id = $1 AND visit_id = $2"
+        " AND state IN ('accepted') AND ended_at IS NULL RETURNING worker_id",
+        *(order_id, visit_id, ended_at),
     )
     return [row["worker_id"] for row in rows]
 

@@ -7,6 +7,7 @@ signature. ``attach`` carries our order id, which also names the bank's sub-acco
 """
 
 import json
+import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -150,7 +151,7 @@ class WechatPay:
     def pay_params(self, prepay_id: str) -> dict[str, str]:
         """What ``wx.requestPayment`` takes, signed by the merchant."""
         mine, timestamp = self._wire.credentials, str(int(self._clock.now().timestamp()))
-        package, nonce = f"prepay_id={prepay_id}", prepay_id[-32:]
+        package, nonce = f"prepay_id={prepay_id}", secrets.token_hex(16)
         text = f"{mine.appid}\n{timestamp}\n{nonce}\n{package}\n"
         return {
             "timeStamp": timestamp,

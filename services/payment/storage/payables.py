@@ -101,6 +101,17 @@ async def payable(tx: Transaction, caller: Caller, order_id: OrderId) -> Payable
     return _theirs(await tx.session.get(Payable, order_id), caller, order_id)
 
 
+async def is_new_payable(tx: Transaction, copy: Payable) -> bool:
+    """Keep the copy of an order; False if it is here already. Of two at once, one is new."""
+    # The advisory lock is of the order alone and ends with the transaction.
+    await tx.run("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", str(copy.order_id))
+    if await tx.session.get(Payable, copy.order_id) is not None:
+        return False
+    tx.add(copy)
+    await tx.session.flush()
+    return True
+
+
 def promotions_of(row: Payable) -> list[tuple[str, Money]]:
     """The platform's discounts as money, by code."""
     currency = row.payable.currency

@@ -1,0 +1,193 @@
+"""HTTP for a worker's offers."""
+
+from datetime import datetime
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
+
+from services.dispatch.domain.offer import (
+    DeclineReason,
+    OfferExpired,
+    OfferLost,
+    OfferNotFound,
+    OfferState,
+)
+from services.dispatch.domain.ports import Assignments, Calendar
+from services.dispatch.domain.search import SearchRules
+from services.dispatch.storage.offers import Sheet, answer_to_claim, offers_to
+from services.dispatch.use_cases.accept_offer import accept_offer
+from services.dispatch.use_cases.decline_offer import decline_offer
+from shared.contracts.shapes import Point, Urgency
+from shared.kit.money import Money
+from shared.kit.once import KeyUsedForAnotherRequest, RequestStillRunning, RequestUndone
+from shared.kit.states import MoveForbidden, MoveRefused
+from shared.kit.web import (
+    BeginDep,
+    IdempotencyKeyMissing,
+    OnceDep,
+    WorkerCaller,
+    port,
+    problems,
+)
+
+router = APIRouter(tags=["offers"])
+RulesDep = Annotated[SearchRules, Depends(port("rules"))]
+CalendarDep = Annotated[Calendar, Depends(port("calendar"))]
+AssignmentsDep = Annotated[Assignments, Depends(port("assignments"))]
+
+COARSE_M = 300
+_ONCE = (IdempotencyKeyMissing, KeyUsedForAnotherRequest, RequestStillRunning)
+
+
+class PlaceView(BaseModel):
+    lat: float
+    lng: float
+    accuracy_m: int  # How far off it may be: the exact place is told after accepting.
+    district: str
+
+
+class OfferView(BaseModel):
+    """What a worker decides by."""
+
+    id: UUID
+    state: OfferState
+    order_id: UUID
+    visit_id: UUID
+    position: int
+    category: str
+    offering_id: UUID
+    offering_name: dict[str, str]
+    urgency: Urgency
+    equipment: str
+    net_pay: Money
+    distance_m: int
+    eta_seconds: int
+    duration_seconds: int
+    place: PlaceView
+    starts_at: datetime
+    ends_at: datetime
+    offered_at: datetime
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, sheet: Sheet) -> Self:
+        offer, search, order = sheet.offer, sheet.search, sheet.order
+        exact = offer.state is OfferState.ACCEPTED
+        return cls(
+            id=offer.id,
+            state=offer.state,
+            order_id=offer.order_id,
+            visit_id=offer.visit_id,
+            position=offer.position,
+            category=order.category,
+            offering_id=order.offering_id,
+            offering_name=order.offering_name,
+            urgency=order.urgency,
+            equipment=order.equipment,
+            net_pay=offer.net,
+            distance_m=offer.distance_m if exact else _rounded(offer.distance_m),
+            eta_seconds=offer.eta_seconds,
+            duration_seconds=int((offer.ends_at - offer.starts_at).total_seconds()),
+            place=PlaceView(
+                lat=search.lat if exact else search.coarse_lat,
+                lng=search.lng if exact else search.coarse_lng,
+                accuracy_m=0 if exact else COARSE_M,
+                district=search.district,
+            ),
+            starts_at=offer.starts_at,
+            ends_at=offer.ends_at,
+            offered_at=offer.offered_at,
+            expires_at=offer.expires_at,
+        )
+
+
+class OfferPage(BaseModel):
+    offers: list[OfferView]
+    cursor: UUID | None  # Ask with it for the next page; null at the end.
+
+
+class AcceptRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"eta_seconds": 900}})
+
+    eta_seconds: StrictInt = Field(ge=0, le=86_400)  # What the worker promises.
+
+
+class DeclineRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"reason": "too_far"}})
+
+    reason: DeclineReason
+
+
+class AnswerView(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    state: OfferState
+    order_id: UUID
+    visit_id: UUID
+    position: int
+    starts_at: datetime
+    ends_at: datetime
+    net_pay: Money
+    promised_eta_seconds: int | None
+    point: Point | None  # The exact place, once the job is the worker's.
+
+
+def _rounded(metres: int) -> int:
+    """To the next half kilometre: exact distances from three places would give the place away."""
+    return max(500, round(metres / 500) * 500)
+
+
+@router.get("/workers/me/offers")
+async def get_offers(
+    caller: WorkerCaller,
+    begin: BeginDep,
+    only_open: bool = True,
+    cursor: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+) -> OfferPage:
+    """Your offers, newest first: the one to answer now, or with `only_open=false` all of them."""
+    async with begin() as tx:
+        sheets = await offers_to(tx, caller, only_open, cursor, limit + 1)
+    shown = [OfferView.of(sheet) for sheet in sheets[:limit]]
+    return OfferPage(offers=shown, cursor=shown[-1].id if len(sheets) > limit else None)
+
+
+@router.post(
+    "/offers/{offer_id}/accept",
+    responses=problems(
+        OfferNotFound, OfferExpired, OfferLost, MoveRefused, MoveForbidden, RequestUndone, *_ONCE
+    ),
+)
+async def post_accept(
+    offer_id: UUID,
+    body: AcceptRequest,
+    caller: WorkerCaller,
+    once: OnceDep,
+    rules: RulesDep,
+    calendar: CalendarDep,
+    assignments: AssignmentsDep,
+) -> AnswerView:
+    """Take the job and promise when you will be there. The answer is final.
+
+    Your calendar is booked and the order assigned before it comes. `offer-lost` names in `reason`
+    what stood against it, e.g. `slot-taken`. A 503 leaves the question open for some seconds: ask
+    again with the same key.
+    """
+    wired: tuple[Any, ...] = (rules, calendar, assignments)
+    return await once.in_steps(
+        AnswerView, accept_offer, answer_to_claim, *wired, caller, offer_id, body.eta_seconds
+    )
+
+
+@router.post(
+    "/offers/{offer_id}/decline",
+    responses=problems(OfferNotFound, OfferExpired, MoveRefused, MoveForbidden, *_ONCE),
+)
+async def post_decline(
+    offer_id: UUID, body: DeclineRequest, caller: WorkerCaller, once: OnceDep
+) -> AnswerView:
+    """Leave the job to others; you are not asked again for this order."""
+    return await once(AnswerView, decline_offer, caller, offer_id, body.reason)

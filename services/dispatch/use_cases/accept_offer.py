@@ -1,0 +1,44 @@
+"""Let a worker accept an offer."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from services.dispatch.domain.offer import Answer, OfferExpired, OfferMove, OfferState
+from services.dispatch.domain.ports import Assignments, Calendar
+from services.dispatch.domain.search import SearchRules
+from services.dispatch.storage.offers import claim_of, offer_for_update, search_of
+from services.dispatch.storage.searches import search_for_update
+from services.dispatch.use_cases.settle_claim import settle_claim
+from shared.kit.caller import Caller
+from shared.kit.ids import new_id
+from shared.kit.once import Steps
+
+
+async def accept_offer(
+    steps: Steps,
+    rules: SearchRules,
+    calendar: Calendar,
+    assignments: Assignments,
+    caller: Caller,
+    offer_id: UUID,
+    eta_seconds: int,
+) -> Answer:
+    """Claim the job for the worker, then book their time and assign them; the answer is final.
+
+    Raises OfferNotFound, OfferExpired, MoveRefused, OfferLost.
+    """
+    async with steps.claim(new_id()) as tx:
+        await search_for_update(tx, await search_of(tx, offer_id))
+        offer = await offer_for_update(tx, caller, offer_id)
+        late = offer.state is OfferState.OFFERED and offer.expires_at <= tx.now
+        if late or offer.state is OfferState.EXPIRED:
+            raise OfferExpired(f"Offer {offer_id} is over.", expired_at=offer.expires_at)
+        tx.move(offer, OfferMove.CLAIM, by=caller)
+        offer.claim_id = steps.ref
+        offer.answered_at = tx.now
+        offer.promised_eta_seconds = eta_seconds
+        await tx.cancel_timer("expire", offer.id)
+        await tx.schedule("claim", offer.id, tx.now + timedelta(seconds=rules.claim_seconds))
+        claim = claim_of(offer)
+
+    return await settle_claim(steps, calendar, assignments, claim)

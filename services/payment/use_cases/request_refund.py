@@ -1,0 +1,40 @@
+"""Refund part or all of a paid order, by staff."""
+
+from services.payment.domain import ledger
+from services.payment.domain.payable import PayableMove, PayableNotFound
+from services.payment.domain.refund import RefundReason, RefundTooLarge
+from services.payment.storage.ledger import post
+from services.payment.storage.payables import capture_of, payable_for_update
+from services.payment.storage.payments import payment
+from services.payment.storage.refunds import Refund
+from services.payment.use_cases.open_refund import open_refund
+from shared.contracts.ids import AccountId, OrderId
+from shared.kit.caller import SYSTEM, Caller
+from shared.kit.money import Money
+from shared.kit.session import Transaction
+
+
+async def request_refund(
+    tx: Transaction, caller: Caller, order_id: OrderId, amount_minor: int | None, note: str
+) -> Refund:
+    """Send part of a captured, unsettled order's money back; without an amount all that is left.
+
+    Raises PayableNotFound, MoveRefused, MoveForbidden, RefundTooLarge.
+    """
+    payable = await payable_for_update(tx, caller, order_id)
+    PayableMove.REFUND.check(payable.state, caller.role)
+    capture = await capture_of(tx, order_id)
+    if capture is None:
+        raise PayableNotFound(f"Nothing was captured for {order_id}.")
+
+    left = capture.amount - payable.refunded
+    amount = left if amount_minor is None else Money(amount_minor, left.currency)
+    if not amount or amount > left:
+        raise RefundTooLarge(left_minor=left.minor, currency=left.currency)
+
+    paid = await payment(tx, SYSTEM, capture.payment_id)
+    by = AccountId(caller.id)
+    refund = await open_refund(tx, paid, amount, RefundReason.STAFF, note=note, requested_by=by)
+    payable.refunded += amount
+    await post(tx, ledger.refund_owed(refund.id, order_id, amount))
+    return refund

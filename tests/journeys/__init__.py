@@ -1,0 +1,1 @@
+"""Stories of orders on a running fleet, told event by event."""
