@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -105,3 +106,12 @@ async def _configure(admin: AIOKafkaAdminClient, there: list[Topic]) -> None:
         await admin.alter_configs(
             [ConfigResource(ConfigResourceType.TOPIC, t.name, t.config) for t in there]
         )
+
+
+def main() -> None:
+    """`python -m deploy.kafka.topics HOST:PORT`: for brokers that the launcher does not run."""
+    asyncio.run(ensure(sys.argv[1], topics(), within_seconds=60))
+
+
+if __name__ == "__main__":
+    main()

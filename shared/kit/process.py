@@ -10,6 +10,7 @@ import contextlib
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
 
@@ -118,8 +119,10 @@ async def _serve(settings: ServiceSettings, build: Build, part: str) -> int:
     async with open_kit(settings) as kit:
         wiring = build(settings, kit)
         work = [*_always(kit, part)]
-        if part in ("background", "all"):
+        if part != "api":
             work += _background(kit, wiring)
+        if part == "background":
+            wiring = replace(wiring, routers=())  # Health and metrics only.
         app = new_app(kit, wiring)
         return await _until_told(kit, app, work)
 

@@ -12,12 +12,16 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
 
 import httpx
 from aiokafka import AIOKafkaConsumer
+
+from deploy.local.bearer import bearer
+from deploy.local.record import Home
 
 WAIT_SECONDS = 30
 TOPICS = ("user", "order", "worker", "dispatch", "payment", "promotion")
@@ -42,6 +46,7 @@ class Heard:
 class Stage:
     """A running fleet, looked at from outside."""
 
+    home: Home
     gateway: str
     sandbox: str
     record: dict[str, Any]
@@ -50,29 +55,27 @@ class Stage:
     lines: list[str] = field(default_factory=list)
     heard: list[Heard] = field(default_factory=list)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _ready: asyncio.Event = field(default_factory=asyncio.Event)
     _began: float = field(default_factory=time.monotonic)
 
     @classmethod
     @contextlib.asynccontextmanager
     async def on(cls, home: Path, *, quiet: bool = False) -> AsyncIterator[Self]:
         """Open the fleet of a home folder; ``fleet.json`` says where it serves."""
-        file = home / "fleet.json"
-        if not file.exists():
+        record = Home(home).read()
+        if not record:
             raise JourneyFailed("No fleet runs here: start one with `make up`.")
-        record = json.loads(file.read_text())
         urls = record["urls"]
         async with httpx.AsyncClient(timeout=20) as http:
-            stage = cls(urls["gateway"], urls["sandbox"], record, http, quiet)
+            stage = cls(Home(home), urls["gateway"], urls["sandbox"], record, http, quiet)
             listening = asyncio.create_task(stage._listen())
             try:
-                await stage._ready.wait() if stage._ready else None
+                async with asyncio.timeout(WAIT_SECONDS):
+                    await stage._ready.wait()
                 yield stage
             finally:
                 listening.cancel()
                 await asyncio.gather(listening, return_exceptions=True)
-
-    def __post_init__(self) -> None:
-        self._ready = asyncio.Event()
 
     def say(self, text: str, lag_seconds: float | None = None) -> None:
         """One line of the story."""
@@ -155,8 +158,6 @@ class Stage:
 
     async def advance(self, **of: float) -> None:
         """Move the whole fleet's clock on; nobody edits a due date."""
-        from datetime import timedelta
-
         seconds = timedelta(**of).total_seconds()
         answer = await self.http.post(
             f"{self.sandbox}/__sandbox/clock/advance", json={"seconds": seconds}, timeout=60
@@ -172,10 +173,8 @@ class Stage:
 
     async def staff(self) -> "Person":
         """The first member of staff, as ``make up`` made them."""
-        from deploy.local.__main__ import staff_token
-
-        person = Person(self, "staff")
-        person.access = await staff_token(self.record)
+        person = Person(self, "")
+        person.access = await bearer(self.home, "staff", "staff")
         return person
 
 
@@ -188,6 +187,7 @@ class Person:
     account_id: str = ""
     access: str = ""
     refresh: str = ""
+    roles: list[str] = field(default_factory=list)
 
     async def log_in(self) -> None:
         """A fresh WeChat code of this person, which serves once."""
@@ -200,6 +200,7 @@ class Person:
     def _keep(self, tokens: dict[str, Any]) -> None:
         self.access, self.refresh = tokens["access_token"], tokens["refresh_token"]
         self.account_id = tokens["account_id"]
+        self.roles = [role.lower() for role in tokens["roles"]]
 
     async def ask(
         self,

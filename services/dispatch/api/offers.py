@@ -1,7 +1,7 @@
 """HTTP for a worker's offers."""
 
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
@@ -176,9 +176,16 @@ async def post_accept(
     what stood against it, e.g. `slot-taken`. A 503 leaves the question open for some seconds: ask
     again with the same key.
     """
-    wired: tuple[Any, ...] = (rules, calendar, assignments)
     return await once.in_steps(
-        AnswerView, accept_offer, answer_to_claim, *wired, caller, offer_id, body.eta_seconds
+        AnswerView,
+        accept_offer,
+        answer_to_claim,
+        rules,
+        calendar,
+        assignments,
+        caller,
+        offer_id,
+        body.eta_seconds,
     )
 
 

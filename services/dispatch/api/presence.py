@@ -46,7 +46,7 @@ class PositionRequest(BaseModel):
 
 @router.put("/presence")
 async def put_presence(
-    body: PresenceRequest, caller: WorkerCaller, begin: BeginDep
+    body: PresenceRequest, caller: WorkerCaller, begin: BeginDep, rules: RulesDep
 ) -> PresenceView:
     """Take offers, or stop taking them.
 
@@ -54,7 +54,7 @@ async def put_presence(
     last two minutes.
     """
     async with begin() as tx:
-        switched = await set_presence(tx, caller, body.online)
+        switched = await set_presence(tx, rules, caller, body.online)
     return PresenceView.model_validate(switched)
 
 

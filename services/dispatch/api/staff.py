@@ -15,7 +15,7 @@ from shared.kit.web import BeginDep, StaffCaller
 
 router = APIRouter(prefix="/staff/dispatch/orders", tags=["staff"])
 
-_EXAMPLE = {
+_EXAMPLE: dict[str, Any] = {
     "rounds": [
         {
             "id": "0199c1f2-7d3a-7bb1-9f1e-0242ac120002",

@@ -25,19 +25,21 @@ class OfferState(StrEnum):
     RELEASED = "released"  # Nobody's: the worker had the job and lost it.
 
 
+_S, _SYSTEM, _WORKER = OfferState, {Role.SYSTEM}, {Role.WORKER}
+
+
 # fmt: off
 class OfferMove(Move):
     """Every legal change of an offer's state."""
 
-    #         from                                          to                   who may
-    CLAIM   = ({OfferState.OFFERED},                        OfferState.CLAIMING, {Role.WORKER}, "its time is not over")
-    ACCEPT  = ({OfferState.CLAIMING},                       OfferState.ACCEPTED, {Role.SYSTEM}, "booked and assigned")
-    LOSE    = ({OfferState.CLAIMING},                       OfferState.LOST,     {Role.SYSTEM}, "calendar or order refused")
-    DECLINE = ({OfferState.OFFERED},                        OfferState.DECLINED, {Role.WORKER})
-    EXPIRE  = ({OfferState.OFFERED},                        OfferState.EXPIRED,  {Role.SYSTEM}, "its time is over")
-    RELEASE = ({OfferState.CLAIMING, OfferState.ACCEPTED},  OfferState.RELEASED, {Role.SYSTEM}, "the order let the worker go")
-    CANCEL  = ({OfferState.OFFERED, OfferState.CLAIMING,
-                OfferState.ACCEPTED},                       OfferState.CANCELLED, {Role.SYSTEM}, "the order was cancelled")
+    #         from                                    to            who may  guard
+    CLAIM   = ({_S.OFFERED},                          _S.CLAIMING,  _WORKER, "in time")
+    ACCEPT  = ({_S.CLAIMING},                         _S.ACCEPTED,  _SYSTEM, "booked and assigned")
+    LOSE    = ({_S.CLAIMING},                         _S.LOST,      _SYSTEM, "refused by others")
+    DECLINE = ({_S.OFFERED},                          _S.DECLINED,  _WORKER, "in time")
+    EXPIRE  = ({_S.OFFERED},                          _S.EXPIRED,   _SYSTEM, "its time is over")
+    RELEASE = ({_S.CLAIMING, _S.ACCEPTED},            _S.RELEASED,  _SYSTEM, "let go by the order")
+    CANCEL  = ({_S.OFFERED, _S.CLAIMING, _S.ACCEPTED}, _S.CANCELLED, _SYSTEM, "the order ended")
 # fmt: on
 
 OPEN = frozenset({OfferState.OFFERED, OfferState.CLAIMING})

@@ -26,17 +26,20 @@ class SearchState(StrEnum):
     CLOSED = "closed"  # Nobody's: the order ended.
 
 
+_S, _SYSTEM = SearchState, {Role.SYSTEM}
+_EITHER = {Role.SYSTEM, Role.WORKER}
+
+
 # fmt: off
 class SearchMove(Move):
     """Every legal change of a search's state."""
 
-    #         from                                       to                     who may
-    OFFER   = ({SearchState.SEARCHING},                  SearchState.OFFERED,   {Role.SYSTEM})
-    RESUME  = ({SearchState.OFFERED},                    SearchState.SEARCHING, {Role.SYSTEM, Role.WORKER}, "declined, expired or lost")
-    FILL    = ({SearchState.OFFERED},                    SearchState.FILLED,    {Role.SYSTEM}, "booked and assigned")
-    REOPEN  = ({SearchState.OFFERED, SearchState.FILLED}, SearchState.SEARCHING, {Role.SYSTEM}, "the order let the worker go")
-    CLOSE   = ({SearchState.SEARCHING, SearchState.OFFERED,
-                SearchState.FILLED},                     SearchState.CLOSED,    {Role.SYSTEM}, "the order ended")
+    #        from                                     to            who may   guard
+    OFFER  = ({_S.SEARCHING},                         _S.OFFERED,   _SYSTEM,  "somebody is able")
+    RESUME = ({_S.OFFERED},                           _S.SEARCHING, _EITHER,  "no, silence or loss")
+    FILL   = ({_S.OFFERED},                           _S.FILLED,    _SYSTEM,  "booked and assigned")
+    REOPEN = ({_S.OFFERED, _S.FILLED},                _S.SEARCHING, _SYSTEM,  "the worker fell out")
+    CLOSE  = ({_S.SEARCHING, _S.OFFERED, _S.FILLED},  _S.CLOSED,    _SYSTEM,  "the order ended")
 # fmt: on
 
 UNFILLED = frozenset({SearchState.SEARCHING, SearchState.OFFERED})

@@ -27,5 +27,7 @@ def timers(
     async def claim(timer: Timer) -> None:
         await finish_claim(begin, calendar, assignments, timer.ref)
 
-    inside = {"search": search, "expire": expire, "escalate": escalate}
-    return Timers(inside=inside, outside={"claim": claim})
+    return Timers(
+        inside={"search": search, "expire": expire, "escalate": escalate},
+        outside={"claim": claim},
+    )

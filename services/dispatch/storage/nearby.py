@@ -10,7 +10,6 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-import orjson
 
 from services.dispatch.domain.candidate import Candidate, Job
 from services.dispatch.domain.hours import DAY, HONG_KONG, Interval
@@ -120,9 +119,9 @@ def _candidate(
     asked: Any,
     has_open_offer: bool,
 ) -> Candidate:
-    shifts = [Shift(**shift) for shift in orjson.loads(row["shifts"])]
-    days_off = [date.fromisoformat(off["on"]) for off in orjson.loads(row["days_off"])]
-    skills = {skill["code"]: int(skill["level"]) for skill in orjson.loads(row["skills"])}
+    shifts = [Shift(**shift) for shift in row["shifts"]]
+    days_off = [date.fromisoformat(off["on"]) for off in row["days_off"]]
+    skills = {skill["code"]: int(skill["level"]) for skill in row["skills"]}
     seen = row["lat"] is not None
     return Candidate(
         worker_id=row["worker_id"],
@@ -130,8 +129,8 @@ def _candidate(
         approved=row["approved"],
         suspended=row["suspended"],
         skills=skills,
-        equipment=frozenset(orjson.loads(row["equipment"])),
-        districts=frozenset(orjson.loads(row["districts"])),
+        equipment=frozenset(row["equipment"]),
+        districts=frozenset(row["districts"]),
         base=Point(lat=row["base_lat"], lng=row["base_lng"]),
         radius_m=row["radius_m"],
         shifts=shifts,

@@ -116,11 +116,11 @@ async def became_idle(tx: Transaction, worker_ids: list[UUID]) -> None:
     )
 
 
-async def cells_of(tx: Transaction, worker_id: UUID) -> list[int]:
-    """Where a worker could be reached from: where they are, and where they live."""
+async def places_of(tx: Transaction, worker_id: UUID) -> list[Point]:
+    """Where a worker could set out from: where they are, and where they live."""
     rows = await tx.run(
-        "SELECT cell FROM presences WHERE worker_id = $1 AND cell IS NOT NULL"
-        " UNION SELECT base_cell FROM candidates WHERE worker_id = $1",
+        "SELECT lat, lng FROM presences WHERE worker_id = $1 AND cell IS NOT NULL"
+        " UNION SELECT base_lat, base_lng FROM candidates WHERE worker_id = $1",
         worker_id,
     )
-    return [row[0] for row in rows]
+    return [Point(lat=row["lat"], lng=row["lng"]) for row in rows]

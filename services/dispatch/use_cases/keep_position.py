@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from services.dispatch.domain.places import cell_of
+from services.dispatch.domain.places import cells_around
 from services.dispatch.domain.presence import PositionTooOften, measured_at
 from services.dispatch.domain.search import SearchRules
 from services.dispatch.storage.presences import locate
@@ -35,5 +35,6 @@ async def keep_position(
         raise PositionTooOften(retry_after_seconds=every)
 
     if heard.is_news:
-        for search_id in await searches_waiting_in(tx, [cell_of(point)], WOKEN_MAX):
+        cells = cells_around(point, rules.radius_steps_m[-1])
+        for search_id in await searches_waiting_in(tx, cells, WOKEN_MAX):
             await tx.schedule("search", search_id, tx.now)

@@ -1,6 +1,8 @@
 """Let a worker say whether they take offers."""
 
-from services.dispatch.storage.presences import Switched, cells_of, switch
+from services.dispatch.domain.places import cells_around
+from services.dispatch.domain.search import SearchRules
+from services.dispatch.storage.presences import Switched, places_of, switch
 from services.dispatch.storage.searches import searches_waiting_in
 from shared.kit.caller import Caller
 from shared.kit.session import Transaction
@@ -8,13 +10,17 @@ from shared.kit.session import Transaction
 WOKEN_MAX = 20
 
 
-async def set_presence(tx: Transaction, caller: Caller, online: bool) -> Switched:
+async def set_presence(
+    tx: Transaction, rules: SearchRules, caller: Caller, online: bool
+) -> Switched:
     """Take a worker online or offline; coming online wakes the searches around them."""
     switched = await switch(tx, caller.id, online)
 
     if online and not switched.was_online:
-        cells = await cells_of(tx, caller.id)
-        for search_id in await searches_waiting_in(tx, cells, WOKEN_MAX):
+        widest_m = rules.radius_steps_m[-1]
+        places = await places_of(tx, caller.id)
+        cells = {cell for place in places for cell in cells_around(place, widest_m)}
+        for search_id in await searches_waiting_in(tx, sorted(cells), WOKEN_MAX):
             await tx.schedule("search", search_id, tx.now)
 
     return switched

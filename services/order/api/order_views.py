@@ -219,9 +219,7 @@ def _visit(visit: Visit, stops: list[StopView], positions: list[PositionView]) -
 def _position(position: Position, names: dict[UUID, str]) -> PositionView:
     worker = None
     if position.worker_id is not None:
-        worker = WorkerView(
-            id=position.worker_id, display_name=names.get(position.worker_id)
-        )
+        worker = WorkerView(id=position.worker_id, display_name=names.get(position.worker_id))
     return PositionView(
         number=position.number,
         skill=position.skill,
@@ -238,9 +236,7 @@ async def stop_view(tx: Transaction, order: Order, stop: Stop) -> StopView:
     try:
         text = await unseal(tx, order.user_id, "stops.lines", stop.id, stop.lines)
         full = orjson.loads(text)
-        lines = BlockLines(
-            estate=full["estate"], building=full["building"], block=full["block"]
-        )
+        lines = BlockLines(estate=full["estate"], building=full["building"], block=full["block"])
     except Erased:
         pass
     return StopView(

@@ -221,9 +221,7 @@ async def get_timeline(order_id: UUID, caller: UserCaller, begin: BeginDep) -> T
 @router.get(
     "/{order_id}/cancel-preview", responses=problems(OrderNotFound, MoveRefused, MoveNotBuilt)
 )
-async def get_cancel_preview(
-    order_id: UUID, caller: UserCaller, begin: BeginDep
-) -> CancelPreview:
+async def get_cancel_preview(order_id: UUID, caller: UserCaller, begin: BeginDep) -> CancelPreview:
     """What cancelling now would cost and give back; nothing is charged before a worker is found."""
     async with begin() as tx:
         order = await order_of(tx, caller, order_id)

@@ -44,8 +44,10 @@ async def get_board(
     cursor: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
 ) -> OrderPage:
-    """All orders in one state, newest first. `state=pending_dispatch` shows who still waits for a
-    worker; `escalated_at` in a row says that the search time is over.
+    """All orders in one state, newest first.
+
+    `state=pending_dispatch` shows who still waits for a worker; `escalated_at` in a row says that
+    the search time is over.
     """
     async with begin() as tx:
         found = await board(tx, state, cursor, limit)

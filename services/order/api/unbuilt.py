@@ -102,7 +102,7 @@ async def post_after_sales(order_id: UUID, caller: UserCaller, once: OnceDep) ->
 async def post_move(
     order_id: UUID, move: UnbuiltMove, caller: StaffCaller, once: OnceDep
 ) -> MovedView:
-    """Make a move that has no door of its own yet, as staff: `reassign`, `weather_suspend`, …
+    """Make a move that has no door of its own yet, as staff, like `reassign` or `resume_assigned`.
 
     Each is refused by role and state as the table says. Not built yet: answers 409
     `move-not-built` where it would be legal.

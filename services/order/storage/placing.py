@@ -9,7 +9,6 @@ from uuid import UUID
 
 from services.order.domain.deadlines import PAY_ALERT_SECONDS, PAY_SECONDS
 from services.order.domain.numbers import number_of
-from services.order.domain.offered import Offered
 from services.order.domain.ports import Benefit
 from services.order.storage.history import begin_history
 from services.order.storage.orders import Order, Position, Stop, Visit
@@ -36,14 +35,13 @@ async def write_order(
     caller: Caller,
     order_id: OrderId,
     quote: PriceQuote,
-    offered: Offered,
     benefits: Sequence[Benefit],
     start_code: str,
 ) -> Placed:
     """Make the order that a locked quote promises, with its visit and its pay alert."""
     asked = quote.ask["starts_at"]
     starts_at = tx.now if asked is None else datetime.fromisoformat(asked)
-    order = await _order(tx, order_id, quote, offered, benefits, start_code)
+    order = await _order(tx, order_id, quote, benefits, start_code)
     visit = Visit(
         shard=quote.shard,
         id=new_id_in(quote.shard),
@@ -57,14 +55,14 @@ async def write_order(
         Position(
             shard=quote.shard,
             visit_id=visit.id,
-            number=seat.number,
+            number=number,
             order_id=order_id,
             visit_number=visit.number,
-            weight=seat.weight,
-            skill=seat.skill,
-            level=seat.level,
+            weight=seat["weight"],
+            skill=seat["skill"],
+            level=seat["level"],
         )
-        for seat in offered.seats
+        for number, seat in enumerate(quote.layout["positions"], 1)
     ]
     begin_history(tx, order, caller)
     tx.add(order)
@@ -80,10 +78,10 @@ async def _order(
     tx: Transaction,
     order_id: OrderId,
     quote: PriceQuote,
-    offered: Offered,
     benefits: Sequence[Benefit],
     start_code: str,
 ) -> Order:
+    layout = quote.layout
     [drawn] = await tx.run("SELECT nextval('order_numbers')")
     return Order(
         shard=quote.shard,
@@ -91,21 +89,21 @@ async def _order(
         number=number_of(drawn[0]),
         user_id=quote.user_id,
         quote_id=quote.id,
-        category=offered.category,
+        category=layout["category"],
         offering_id=quote.offering_id,
-        offering_name=dict(offered.name),
+        offering_name=layout["name"],
         urgency=Urgency(quote.ask["urgency"]),
-        equipment=offered.equipment,
+        equipment=layout["equipment"] or "",
         list_price=quote.list_price,
         payable=quote.payable,
         commissionable=quote.commissionable,
         discounts=[_discount(benefit) for benefit in benefits],
         lines=quote.lines,
-        checklist=list(offered.checklist),
+        checklist=layout["checklist"],
         start_code=start_code,
         placed_at=tx.now,
         pay_until=tx.now + timedelta(seconds=PAY_SECONDS),
-        auto_accept_hours=offered.auto_accept_hours,
+        auto_accept_hours=layout["auto_accept_hours"],
     )
 
 

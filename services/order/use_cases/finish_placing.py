@@ -3,7 +3,6 @@
 from services.order.domain.placing import Placing, same_payable
 from services.order.domain.ports import Benefits, Promotion
 from services.order.domain.refusals import PriceChanged
-from services.order.storage.offered import offered_now
 from services.order.storage.orders import Order, order_exists
 from services.order.storage.placing import write_order
 from services.order.storage.quotes import quote_for_update
@@ -24,21 +23,17 @@ async def finish_placing(steps: Steps, promotion: Promotion, placing: Placing) -
         quote = await quote_for_update(tx, placing.caller, placing.quote_id)
         if quote.order_id != placing.order_id:
             raise RequestUndone("The placing was taken back.")
-        offered = await offered_now(tx, quote.offering_id)
         placed = await write_order(
             tx,
             placing.caller,
             placing.order_id,
             quote,
-            offered,
             held.applied,
             placing.start_code,
         )
         await tx.cancel_timer("placing", placing.order_id)
         tx.publish(
-            OrderPlaced(
-                **placed_facts(placed.order, placed.visits, placed.stops, placed.positions)
-            )
+            OrderPlaced(**placed_facts(placed.order, placed.visits, placed.stops, placed.positions))
         )
         steps.answer(placed.order)
     return placed.order

@@ -1,10 +1,8 @@
 """Place an order at a quoted price without coupons."""
 
-from services.order.domain.quoting import check_orderable
-from services.order.storage.offered import offered_now
 from services.order.storage.orders import Order
 from services.order.storage.placing import write_order
-from services.order.storage.quotes import quote_for_update
+from services.order.storage.quotes import quote_to_order
 from services.order.storage.telling import placed_facts
 from shared.contracts.ids import QuoteId
 from shared.contracts.order import OrderPlaced
@@ -21,21 +19,10 @@ async def place_order(
     Raises QuoteNotFound, QuoteUsed, QuoteExpired, PriceChanged, OfferingNotFound,
     OfferingOffSale. Tells order.placed.v1.
     """
-    quote = await quote_for_update(tx, caller, quote_id)
-    offered = await offered_now(tx, quote.offering_id)
-
-    check_orderable(
-        used=quote.order_id is not None,
-        expires_at=quote.expires_at,
-        now=tx.now,
-        shown=quote.hash,
-        asked=hash,
-        version_shown=quote.price_version,
-        version_now=offered.price_version,
-    )
+    quote = await quote_to_order(tx, caller, quote_id, hash)
 
     order_id = new_id_in(quote.shard)
-    placed = await write_order(tx, caller, order_id, quote, offered, [], start_code)
+    placed = await write_order(tx, caller, order_id, quote, [], start_code)
 
     tx.publish(
         OrderPlaced(**placed_facts(placed.order, placed.visits, placed.stops, placed.positions))

@@ -2,7 +2,6 @@
 
 from services.order.domain.ports import Promotion
 from services.order.domain.refusals import PriceChanged
-from services.order.storage.offered import offered_now
 from services.order.storage.orders import order_exists
 from services.order.storage.quotes import placing_by, quote_of
 from services.order.use_cases.finish_placing import finish_placing
@@ -23,11 +22,10 @@ async def resume_placing(
         if await order_exists(tx, order_id):
             return  # The request itself got to its end.
         quote = await quote_of(tx, quote_id)
-        offered = await offered_now(tx, quote.offering_id)
     if quote.order_id != order_id:
         return  # It was taken back.
 
-    placing = placing_by(quote, offered.category)
+    placing = placing_by(quote)
     try:
         await finish_placing(Steps.resumed(begin, order_id), promotion, placing)
     except (Refused, PriceChanged):

@@ -76,8 +76,10 @@ class Credentials:
 
 
 class PlatformKeys:
-    """The platform's public keys by serial. In certificate mode they are fetched when first needed,
-    again after half a day, and at most every five minutes for an unknown serial.
+    """The platform's public keys by serial.
+
+    In certificate mode they are fetched when first needed, again after half a day, and at most
+    every five minutes for an unknown serial.
     """
 
     def __init__(

@@ -32,8 +32,8 @@ class Payable(Row):
     positions: Mapped[list[Any]]  # [visit number, position, weight].
     pay_until: Mapped[datetime]
     placed_at: Mapped[datetime]
-    state: Mapped[PayableState] = mapped_column(default=PayableState.OPEN)
     order_id: Mapped[OrderId] = mapped_column(Uuid, primary_key=True)
+    state: Mapped[PayableState] = mapped_column(default=PayableState.OPEN)
 
     __table_args__ = (
         CheckConstraint("payable_minor >= 0", "payable_not_negative"),
@@ -69,14 +69,14 @@ class PayShare(Row):
 
     net: Mapped[Money] = composite(*money_columns("net"))
     commission: Mapped[Money] = composite(*money_columns("commission"))
-    worker_id: Mapped[WorkerId | None] = mapped_column(Uuid, default=None)
-    release_at: Mapped[datetime | None] = mapped_column(default=None)  # By silence, at the latest.
-    ended: Mapped[bool] = mapped_column(default=False)  # Settled or cancelled: nothing is coming.
     order_id: Mapped[OrderId] = mapped_column(
         Uuid, ForeignKey("payables.order_id"), primary_key=True
     )
     visit_number: Mapped[int] = mapped_column(primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
+    worker_id: Mapped[WorkerId | None] = mapped_column(Uuid, default=None)
+    release_at: Mapped[datetime | None] = mapped_column(default=None)  # By silence, at the latest.
+    ended: Mapped[bool] = mapped_column(default=False)  # Settled or cancelled: nothing is coming.
 
     __table_args__ = (
         CheckConstraint("net_minor >= 0", "net_not_negative"),

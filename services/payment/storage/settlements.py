@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, composite, mapped_column
 
 from services.payment.domain.settlement import SettlementNotFound, SettlementState
 from services.payment.storage import Row
-from shared.contracts.ids import OrderId
+from shared.contracts.ids import AccountId, OrderId
 from shared.kit.ids import new_id
 from shared.kit.money import Money
 from shared.kit.rows import money_columns
@@ -30,6 +30,8 @@ class Settlement(Row):
     requested_at: Mapped[datetime]
     executed_at: Mapped[datetime | None] = mapped_column(default=None)  # By the bank's clock.
     problem: Mapped[str] = mapped_column(default="")  # The bank's word for why it refused.
+    note: Mapped[str] = mapped_column(default="")  # Staff's words when they tried again.
+    retried_by: Mapped[AccountId | None] = mapped_column(Uuid, default=None)
     state: Mapped[SettlementState] = mapped_column(default=SettlementState.REQUESTED)
     id: Mapped[UUID] = mapped_column(primary_key=True, default_factory=new_id)
 

@@ -91,8 +91,7 @@ async def _into_escrow(tx: Transaction, payable: Payable, attempt: Payment) -> P
         commission=commission,
         commission_rule=rule.version,
         pay=[
-            PositionPay(visit_number=s.visit_number, position=s.position, net=s.net)
-            for s in shares
+            PositionPay(visit_number=s.visit_number, position=s.position, net=s.net) for s in shares
         ],
     )
 

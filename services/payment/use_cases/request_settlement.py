@@ -73,9 +73,7 @@ def _told(share: Share, pay: Money) -> dict[str, object]:
     }
 
 
-def _splits(
-    shares: Sequence[Share], division: Division, in_bank: Money
-) -> list[dict[str, object]]:
+def _splits(shares: Sequence[Share], division: Division, in_bank: Money) -> list[dict[str, object]]:
     """What the order's sub-account at the bank pays, and to whom; nothing is not told."""
     pay, rest = bank_parts(in_bank, division.pay)
     to_workers = [

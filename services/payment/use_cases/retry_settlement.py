@@ -7,12 +7,9 @@ from services.payment.storage.settlements import (
     settlement_for_update,
     settlement_of,
 )
-from shared.contracts.ids import OrderId
+from shared.contracts.ids import AccountId, OrderId
 from shared.kit.caller import Caller
-from shared.kit.log import get_logger
 from shared.kit.session import Transaction
-
-log = get_logger(__name__)
 
 
 async def retry_settlement(
@@ -29,6 +26,6 @@ async def retry_settlement(
     mine = await settlement_for_update(tx, known.id)
 
     tx.move(mine, SettlementMove.RETRY, by=caller)
+    mine.note, mine.retried_by = note, AccountId(caller.id)
     await tx.schedule("settle", mine.id, tx.now)
-    log.info("settlement.retried", settlement_id=str(mine.id), by=str(caller.id), note=note)
     return mine

@@ -1,7 +1,8 @@
 """Begin to pay an order at a channel."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from services.payment.domain.payable import NothingToPay, PayableMove
 from services.payment.domain.payment import (
@@ -11,6 +12,7 @@ from services.payment.domain.payment import (
     PayerUnknown,
     PaymentAlreadyOpen,
     PaymentMove,
+    PaymentState,
     PayTimeOver,
     TooManyPayments,
     channel_number,
@@ -26,20 +28,28 @@ from services.payment.storage.payments import (
     payer_account,
     payment_for_update,
 )
-from shared.contracts.ids import OrderId, UserId
+from shared.contracts.ids import OrderId, PaymentId, UserId
 from shared.kit.caller import SYSTEM, Caller
 from shared.kit.errors import Problem, Unavailable
 from shared.kit.ids import new_id
+from shared.kit.money import Money
 from shared.kit.once import Steps
 from shared.kit.session import Transaction
 
+MINUTE_SECONDS = 60
+
 
 @dataclass(frozen=True, slots=True)
-class Begun:
-    """An attempt that the user can pay now, with what the channel's app takes."""
+class PaymentShown:
+    """An attempt as its payer sees it; while it is open, with what the channel's app takes."""
 
-    payment: Payment
-    wechat: dict[str, str]
+    payment_id: PaymentId
+    order_id: OrderId
+    channel: ChannelName
+    state: PaymentState
+    amount: Money
+    expires_at: datetime
+    wechat: Mapping[str, str] | None
 
 
 async def start_payment(
@@ -51,7 +61,7 @@ async def start_payment(
     name: ChannelName,
     code: str | None,
     per_minute_max: int,
-) -> Begun:
+) -> PaymentShown:
     """Open an attempt at the channel, so that the user can pay the order in its app.
 
     Raises PayableNotFound, NothingToPay, MoveRefused, PayTimeOver, PaymentAlreadyOpen,
@@ -61,41 +71,43 @@ async def start_payment(
     async with steps.claim(ref) as tx:
         payable = await payable_for_update(tx, caller, order_id)
         await _check(tx, payable, caller, name, per_minute_max)
-        attempt = _attempt(tx, payable, name)
-        attempt.id = ref
         known = None if code else await payer_account(tx, payable.user_id)
         if not code and known is None:
             raise PayerUnknown(field="wechat_code", reason="missing")
-        description = payable.description
+        attempt = _attempt(tx, payable, ref, name)
         tx.add(attempt)
         await tx.schedule("undo_payment", ref, tx.now + timedelta(seconds=PREPARE_SECONDS_MAX))
 
     try:
         payer = known or await login.openid(code or "")
-        asked = ChannelOrder(
-            channel_number(ref), order_id, attempt.amount, description, payer, attempt.expires_at
-        )
-        prepay_id = await channel.open(asked)
+        prepay_id = await channel.open(_asked(attempt, payable.description, payer))
     except Unavailable:
         raise  # Nothing is known: the timer finds out and undoes it.
     except Problem:
-        async with steps.undo() as tx:
-            tx.move(await payment_for_update(tx, ref), PaymentMove.CLOSE, by=SYSTEM)
-            await tx.cancel_timer("undo_payment", ref)
+        await _undo(steps, ref)
         raise
 
     async with steps.finish() as tx:
-        attempt = await payment_for_update(tx, ref)
-        tx.move(attempt, PaymentMove.OPEN, by=caller)
-        attempt.prepay_id, attempt.opened_at = prepay_id, tx.now
+        opened = await _open(tx, caller, ref, prepay_id)
         if code:
             await keep_payer(tx, UserId(caller.id), payer)
-        await tx.cancel_timer("undo_payment", ref)
-        if (poll_at := next_poll_at(tx.now, tx.now)) is not None:
-            await tx.schedule("poll_payment", ref, poll_at)
-        begun = Begun(attempt, channel.pay_params(prepay_id))
-        steps.answer(begun)
-    return begun
+        shown = shown_as(opened, channel)
+        steps.answer(shown)
+    return shown
+
+
+def shown_as(payment: Payment, channel: Channel | None) -> PaymentShown:
+    """The attempt as its payer sees it."""
+    may_be_paid = channel is not None and payment.state is PaymentMove.OPEN.target
+    return PaymentShown(
+        payment.id,
+        payment.order_id,
+        payment.channel,
+        payment.state,
+        payment.amount,
+        payment.expires_at,
+        channel.pay_params(payment.prepay_id) if channel and may_be_paid else None,
+    )
 
 
 async def _check(
@@ -110,12 +122,13 @@ async def _check(
     for attempt in await closable_payments(tx, payable.order_id):
         if attempt.channel is name:
             raise PaymentAlreadyOpen(payment_id=attempt.id)
-    if await begun_since(tx, payable.user_id, 60) >= per_minute_max:
-        raise TooManyPayments(retry_after_seconds=60)
+    if await begun_since(tx, payable.user_id, MINUTE_SECONDS) >= per_minute_max:
+        raise TooManyPayments(retry_after_seconds=MINUTE_SECONDS)
 
 
-def _attempt(tx: Transaction, payable: Payable, name: ChannelName) -> Payment:
+def _attempt(tx: Transaction, payable: Payable, ref: PaymentId, name: ChannelName) -> Payment:
     return Payment(
+        id=ref,
         order_id=payable.order_id,
         user_id=payable.user_id,
         channel=name,
@@ -123,3 +136,27 @@ def _attempt(tx: Transaction, payable: Payable, name: ChannelName) -> Payment:
         expires_at=payable.pay_until,
         created_at=tx.now,
     )
+
+
+def _asked(attempt: Payment, description: str, payer: str) -> ChannelOrder:
+    number = channel_number(attempt.id)
+    amount, until = attempt.amount, attempt.expires_at
+    return ChannelOrder(number, attempt.order_id, amount, description, payer, until)
+
+
+async def _open(tx: Transaction, caller: Caller, ref: PaymentId, prepay_id: str) -> Payment:
+    """The channel is ready for the user; ask it by the plan whether they paid."""
+    attempt = await payment_for_update(tx, ref)
+    tx.move(attempt, PaymentMove.OPEN, by=caller)
+    attempt.prepay_id, attempt.opened_at = prepay_id, tx.now
+    await tx.cancel_timer("undo_payment", ref)
+    if (poll_at := next_poll_at(tx.now, tx.now)) is not None:
+        await tx.schedule("poll_payment", ref, poll_at)
+    return attempt
+
+
+async def _undo(steps: Steps, ref: PaymentId) -> None:
+    """The channel said no: nothing was begun, and the key is free again."""
+    async with steps.undo() as tx:
+        tx.move(await payment_for_update(tx, ref), PaymentMove.CLOSE, by=SYSTEM)
+        await tx.cancel_timer("undo_payment", ref)

@@ -17,10 +17,10 @@ async def undo_payment(begin: Begin, channels: Channels, payment_id: PaymentId) 
     """
     async with begin() as tx:
         attempt = await payment(tx, SYSTEM, payment_id)
-        if attempt.state not in PaymentMove.OPEN.sources:
-            return
+        is_half = attempt.state in PaymentMove.OPEN.sources
 
-    await channels[attempt.channel].close(channel_number(payment_id))
+    if is_half:
+        await channels[attempt.channel].close(channel_number(payment_id))
 
     async with Steps.resumed(begin, payment_id).undo() as tx:
         await payable_for_update(tx, SYSTEM, attempt.order_id)

@@ -1,7 +1,7 @@
 """One's own address book, and the address that another service asks for."""
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from services.user.api.address_views import (
     AddressBody,
@@ -13,10 +13,8 @@ from services.user.api.address_views import (
 from services.user.api.bodies import PAGE_DEFAULT, PageSize
 from services.user.domain.account import AccountNotFound
 from services.user.domain.address import (
-    AddressDetails,
     AddressInvalid,
     AddressNotFound,
-    Region,
     TooManyAddresses,
 )
 from services.user.storage.addresses import address_of, addresses_of
@@ -25,12 +23,19 @@ from services.user.use_cases.change_address import change_address
 from services.user.use_cases.choose_default_address import choose_default_address
 from services.user.use_cases.remove_address import remove_address
 from shared.contracts.ids import AddressId
-from shared.kit.caller import Caller
-from shared.kit.session import Transaction
 from shared.kit.web import BeginDep, InternalCaller, OnceDep, UserCaller, problems
 
 router = APIRouter(prefix="/me/addresses", tags=["addresses"])
 internal = APIRouter(prefix="/internal/addresses", tags=["internal"])
+
+
+class AddressAdded(BaseModel):
+    """A new address, without its lines: the answer is kept for replays, where nothing is sealed."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    address_id: AddressId = Field(validation_alias=AliasChoices("id", "address_id"))
+    is_default: bool
 
 
 class AddressPage(BaseModel):
@@ -59,18 +64,9 @@ async def get_addresses(
     status_code=201,
     responses=problems(AddressInvalid, TooManyAddresses, AccountNotFound),
 )
-async def post_address(body: AddressBody, caller: UserCaller, once: OnceDep) -> AddressView:
+async def post_address(body: AddressBody, caller: UserCaller, once: OnceDep) -> AddressAdded:
     """Add an address. The first one becomes the default."""
-    return await once(AddressView, _add, caller, body.details(), body.region)
-
-
-async def _add(
-    tx: Transaction, caller: Caller, details: AddressDetails, region: Region | None
-) -> AddressView:
-    """The use case and its view, which opens sealed lines, so both belong in the transaction."""
-    address = await add_address(tx, caller, details, region)
-    await tx.session.flush()
-    return await block_view(tx, address)
+    return await once(AddressAdded, add_address, caller, body.details(), body.region)
 
 
 @router.get("/{address_id}", responses=problems(AddressNotFound))

@@ -32,6 +32,10 @@ class SmsAccount:
         token = (folder / read["auth_token_file"]).read_text().strip()
         return cls(read["account_sid"], token, read["from"])
 
+    def authorization(self) -> str:
+        """What the carrier knows us by."""
+        return aiohttp.encode_basic_auth(self.account_sid, self.auth_token)
+
 
 class TwilioSms:
     """The Sms port. Credentials are read at each call, so a rotated one needs no restart."""
@@ -52,7 +56,7 @@ class TwilioSms:
             async with self._http.post(
                 url,
                 data={"To": to, "From": account.sender, "Body": text},
-                auth=aiohttp.BasicAuth(account.account_sid, account.auth_token),
+                headers={"Authorization": account.authorization()},
                 timeout=aiohttp.ClientTimeout(total=SECONDS_MAX),
                 allow_redirects=False,
             ) as answer:

@@ -10,7 +10,7 @@ from services.worker.storage.skills import skills_of
 from services.worker.storage.workers import public_worker
 from shared.contracts.ids import WorkerId
 from shared.contracts.worker import Skill
-from shared.kit.web import BeginDep, UserCaller, problems
+from shared.kit.web import BeginDep, problems
 
 router = APIRouter(prefix="/workers", tags=["profile"])
 
@@ -26,8 +26,8 @@ class ProfileView(View):
 
 
 @router.get("/{worker_id}", responses=problems(WorkerNotFound))
-async def get_worker(worker_id: UUID, caller: UserCaller, begin: BeginDep) -> ProfileView:
-    """A worker who takes jobs: what they can do and how well it went so far."""
+async def get_worker(worker_id: UUID, begin: BeginDep) -> ProfileView:
+    """A worker who takes jobs: what they can do and how well it went so far. Public."""
     async with begin() as tx:
         worker = await public_worker(tx, WorkerId(worker_id))
         skills = await skills_of(tx, worker.id)

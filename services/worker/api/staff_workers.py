@@ -45,6 +45,7 @@ DECIDED = problems(WorkerNotFound, MoveRefused, MoveForbidden)
 GRANTED = problems(
     WorkerNotFound, MoveRefused, MoveForbidden, CodeInvalid, CodeRepeated, NoSkillGranted
 )
+# What somebody needs the clear data for; it is kept with their name.
 Purpose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=200)]
 
 
@@ -60,12 +61,6 @@ class ReasonRequest(Request):
     """Why staff decide so; the worker reads it."""
 
     reason: Reason
-
-
-class RevealRequest(Request):
-    """What somebody needs the clear data for; it is kept with their name."""
-
-    purpose: Purpose
 
 
 class StandingView(View):
@@ -187,14 +182,14 @@ async def get_file(worker_id: UUID, caller: StaffCaller, begin: BeginDep) -> Who
     return WholeFileView(**_file(worker, list(skills)), decisions=shown)
 
 
-@router.post("/{worker_id}/reveal", responses=problems(WorkerNotFound, Erased))
-async def post_reveal(
-    worker_id: UUID, body: RevealRequest, caller: StaffCaller, begin: BeginDep
+@router.get("/{worker_id}/identity", responses=problems(WorkerNotFound, Erased))
+async def get_identity(
+    worker_id: UUID, purpose: Purpose, caller: StaffCaller, begin: BeginDep
 ) -> ClearView:
     """Name and document in clear, to compare with the person. Who read it and why is kept."""
     async with begin() as tx:
         worker = await worker_of(tx, caller, WorkerId(worker_id))
-        person = await revealed(tx, caller, worker, body.purpose)
+        person = await revealed(tx, caller, worker, purpose)
         return ClearView.model_validate(person)
 
 

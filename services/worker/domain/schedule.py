@@ -21,7 +21,7 @@ WEEK_MINUTES = 7 * DAY_MINUTES
 SHIFTS_MAX = 28
 TIME_OFF_DAYS_MAX = 60
 TIME_OFF_AHEAD_DAYS_MAX = 366
-_CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 
 
 class TimeOffState(StrEnum):

@@ -111,7 +111,7 @@ CREATE TABLE settlements (
     to_user_minor bigint NOT NULL, to_user_currency varchar(40) NOT NULL,
     to_promotion_minor bigint NOT NULL, to_promotion_currency varchar(40) NOT NULL,
     requested_at timestamptz NOT NULL, executed_at timestamptz, problem varchar NOT NULL,
-    state varchar(40) NOT NULL, id uuid NOT NULL,
+    note varchar NOT NULL, retried_by uuid, state varchar(40) NOT NULL, id uuid NOT NULL,
     CONSTRAINT pk_settlements PRIMARY KEY (id),
     CONSTRAINT ck_settlements_commission_not_negative CHECK (commission_minor >= 0),
     CONSTRAINT ck_settlements_to_user_not_negative CHECK (to_user_minor >= 0),

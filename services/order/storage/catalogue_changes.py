@@ -1,0 +1,87 @@
+"""How the catalogue is changed: each change counted and kept with who made it and why."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from services.order.domain.search import Synonyms
+from services.order.storage.catalogue import (
+    CatalogueChange,
+    CatalogueVersion,
+    CategoryRow,
+    OfferingRow,
+    PriceVersion,
+    SynonymRow,
+)
+from shared.kit.caller import Caller
+from shared.kit.ids import new_id
+from shared.kit.session import Transaction
+
+
+def record_change(
+    tx: Transaction,
+    catalogue: CatalogueVersion,
+    caller: Caller,
+    place: tuple[str, str],
+    reason: str,
+    *,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any],
+) -> None:
+    """Count a change of the locked catalogue and keep it; ``place`` is noun and code."""
+    catalogue.version += 1
+    change = CatalogueChange(
+        id=new_id(),
+        at=tx.now,
+        actor=caller.id,
+        noun=place[0],
+        code=place[1],
+        reason=reason,
+        before=None if before is None else dict(before),
+        after=dict(after),
+    )
+    tx.add(change)
+
+
+async def changes_of(
+    tx: Transaction, noun: str, code: str, cursor: UUID | None, limit: int
+) -> Sequence[CatalogueChange]:
+    """The changes of one thing, newest first, older than the cursor."""
+    query = select(CatalogueChange).where(
+        CatalogueChange.noun == noun, CatalogueChange.code == code
+    )
+    if cursor is not None:
+        query = query.where(CatalogueChange.id < cursor)
+    return (await tx.session.scalars(query.order_by(CatalogueChange.id.desc()).limit(limit))).all()
+
+
+async def book_at(tx: Transaction, offering_id: UUID, at: datetime) -> PriceVersion | None:
+    """The price book of an offering that holds, or will hold, at an instant."""
+    query = select(PriceVersion).where(
+        PriceVersion.offering_id == offering_id, PriceVersion.effective_at <= at
+    )
+    query = query.order_by(PriceVersion.effective_at.desc(), PriceVersion.version.desc())
+    return (await tx.session.scalars(query.limit(1))).first()
+
+
+async def last_version(tx: Transaction, offering_id: UUID) -> int:
+    """The highest version of an offering's price books; 0 before the first."""
+    query = select(func.max(PriceVersion.version)).where(PriceVersion.offering_id == offering_id)
+    return await tx.session.scalar(query) or 0
+
+
+async def synonyms_of(tx: Transaction) -> Synonyms:
+    """All words that searches take for the same, by concept."""
+    rows = await tx.session.scalars(select(SynonymRow).order_by(SynonymRow.concept))
+    return {row.concept: row.words for row in rows}
+
+
+async def offerings_to_index(tx: Transaction) -> Sequence[tuple[OfferingRow, CategoryRow]]:
+    """Every offering with its category, to be made findable anew."""
+    query = select(OfferingRow, CategoryRow).join(
+        CategoryRow, CategoryRow.code == OfferingRow.category
+    )
+    return [(offering, category) for offering, category in await tx.session.execute(query)]

@@ -1,0 +1,118 @@
+"""Compose and Dockerfile name just what the code knows: services, ports, variables, commands."""
+
+import importlib
+import importlib.util
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from deploy.local import environment, ports
+from deploy.local.secrets import SERVICES
+from tests.conventions.tree import ROOT
+
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text()
+CONTAINERS: dict[str, dict[str, Any]] = COMPOSE["services"]
+# What belongs to the images and not to our processes.
+FOREIGN = re.compile(r"POSTGRES_PASSWORD|JAJAYA_DATABASE_PASSWORD|KAFKA_[A-Z_]+|HEALTH_URL")
+
+
+def known_variables(service: str) -> set[str]:
+    own = {f"{service.upper()}_{suffix}" for suffix in environment.OWN}
+    return own | set(environment.SHARED) | set(environment.USER) | set(environment.GATEWAY)
+
+
+def test_every_process_of_the_fleet_is_there() -> None:
+    expected = {"postgres", "kafka", "secrets", "topics", "sandbox", "gateway"}
+    for service in SERVICES:
+        expected |= {service, f"{service}-background", f"{service}-migrate"}
+    assert set(CONTAINERS) == expected
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_gets_just_the_variables_that_it_reads(service: str) -> None:
+    for name, word in [(service, "api"), (f"{service}-background", "background")]:
+        container = CONTAINERS[name]
+        given = set(container["environment"]) - {"HEALTH_URL"}
+        wanted = known_variables(service) - set(environment.GATEWAY)
+        assert given - wanted == set()
+        assert wanted - given == set()
+        assert container["command"] == [f"services.{service}", word]
+        assert container["environment"][f"{service.upper()}_OWNER_DATABASE_URL"] == ""
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_ports_are_the_codes_own(service: str) -> None:
+    settings = importlib.import_module(f"services.{service}.settings").Settings
+    port = settings.model_fields["port"].default
+    given = CONTAINERS[service]["environment"]
+    assert given[f"{service.upper()}_PORT"] == str(port) == str(ports.USUAL[service])
+    assert given[f"{service.upper()}_URL"] == f"http://{service}:{port}"
+    assert given["HEALTH_URL"] == f"http://127.0.0.1:{port}/readyz"
+
+
+def test_the_gateway_knows_where_everybody_is() -> None:
+    given = set(CONTAINERS["gateway"]["environment"])
+    assert set(environment.GATEWAY) | set(environment.SISTERS) <= given
+
+
+def test_no_variable_is_unknown() -> None:
+    known = {v for service in SERVICES for v in known_variables(service)}
+    for name, container in CONTAINERS.items():
+        for variable in container.get("environment", {}):
+            assert variable in known or FOREIGN.fullmatch(variable), f"{name}: {variable}"
+
+
+def test_only_the_gateway_can_be_reached_and_only_from_this_machine() -> None:
+    published = {name: c["ports"] for name, c in CONTAINERS.items() if "ports" in c}
+    assert published == {"gateway": ["127.0.0.1:8000:8000"]}
+
+
+@pytest.mark.parametrize("name", [*SERVICES, "gateway", "sandbox"])
+def test_what_serves_is_hardened(name: str) -> None:
+    container = CONTAINERS[name]
+    assert container["read_only"] is True
+    assert container["cap_drop"] == ["ALL"]
+    assert "no-new-privileges:true" in container["security_opt"]
+    assert container["mem_limit"]
+    assert container["pids_limit"]
+
+
+def test_migrations_come_first() -> None:
+    for service in SERVICES:
+        for name in (service, f"{service}-background"):
+            assert f"{service}-migrate" in CONTAINERS[name]["depends_on"]
+
+
+def test_every_command_is_a_module_of_the_checkout() -> None:
+    for name, container in CONTAINERS.items():
+        if container["image"] != "jajaya" or "entrypoint" in container:
+            continue
+        assert importlib.util.find_spec(container["command"][0]), name
+
+
+def test_topics_are_made_by_the_file_that_the_launcher_reads() -> None:
+    assert CONTAINERS["topics"]["command"][0] == "deploy.kafka.topics"
+    prefix = CONTAINERS["order"]["environment"]["TOPIC_PREFIX"]
+    assert prefix == importlib.import_module("deploy.kafka.topics").PREFIX
+
+
+def test_databases_and_roles_are_made_for_each_service() -> None:
+    script = (ROOT / "deploy" / "compose_init.sql").read_text()
+    listed = set(re.findall(r"ARRAY\[([^]]+)\]\) AS service", script))
+    assert {tuple(re.findall(r"'(\w+)'", names)) for names in listed} == {SERVICES}
+    for service in SERVICES:
+        assert f"\\c {service}\n" in script
+
+
+def test_the_image_is_built_in_stages_and_runs_as_nobody() -> None:
+    stages = re.findall(r"^FROM .*", DOCKERFILE, re.M)
+    assert len(stages) == 2
+    assert re.search(r"^USER 10001$", DOCKERFILE, re.M)
+    assert "--require-hashes" in DOCKERFILE
+    assert re.search(r"^HEALTHCHECK", DOCKERFILE, re.M)
+    assert re.search(r'^ENTRYPOINT \["python", "-m"\]$', DOCKERFILE, re.M)
+    copied = set(re.findall(r"^COPY (\w+) \w+$", DOCKERFILE, re.M))
+    assert copied == {"shared", "gateway", "services", "deploy"}

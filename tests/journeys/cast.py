@@ -1,0 +1,105 @@
+"""The people of a journey: workers who apply, are approved and go online; users with an address."""
+
+import asyncio
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+from tests.journeys.stage import JourneyFailed, Person, Stage
+
+DAY_AND_NIGHT = [{"weekday": day, "starts": "00:00", "ends": "00:00"} for day in range(7)]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A point and the district it lies in."""
+
+    lat: float
+    lng: float
+    district: str
+
+    def moved(self, north_m: float, east_m: float) -> "Place":
+        """A place that many metres away."""
+        return Place(self.lat + north_m / 111_000, self.lng + east_m / 103_000, self.district)
+
+    @property
+    def point(self) -> dict[str, float]:
+        return {"lat": self.lat, "lng": self.lng}
+
+
+SHA_TIN = Place(22.3830, 114.1900, "ST")
+TAI_PO = Place(22.4500, 114.1680, "TP")
+
+
+def hkid(name: str) -> str:
+    """A valid Hong Kong identity number for a name: the same each time, no real person's."""
+    digits = f"{zlib.crc32(name.encode()) % 1_000_000:06d}"
+    values = [36, 10 + ord("R") - ord("A"), *map(int, digits)]
+    total = sum(value * weight for value, weight in zip(values, range(9, 1, -1), strict=True))
+    check = (11 - total % 11) % 11
+    return f"R{digits}({'A' if check == 10 else check})"
+
+
+async def hire(
+    stage: Stage,
+    staff: Person,
+    name: str,
+    at: Place,
+    skills: list[dict[str, Any]],
+    equipment: list[str],
+    radius_m: int = 20_000,
+) -> Person:
+    """A worker as the platform knows one: applied, approved, with hours, online, somewhere."""
+    worker = await stage.person(name)
+    state = (await worker.get("/workers/me/onboarding"))["state"]
+    if state is None:
+        await worker.post(
+            "/workers",
+            {
+                "legal_name": f"CHAN {name.upper()}",
+                "display_name": f"{name.title()} Chan",
+                "id_document": {"kind": "hkid", "number": hkid(name)},
+                "skills": skills,
+                "equipment": equipment,
+                "base": at.point,
+                "radius_m": radius_m,
+            },
+        )
+        granted = {"skills": skills, "equipment": equipment, "reason": "papers and test seen"}
+        await staff.post(f"/staff/worker/{worker.account_id}/approve", granted)
+    await _until_worker(worker)
+    await worker.put("/workers/me/schedule", {"shifts": DAY_AND_NIGHT})
+    await go_online(worker, at)
+    return worker
+
+
+async def _until_worker(worker: Person) -> None:
+    """The role comes by an event; a token tells the roles of when it was made."""
+    for _ in range(200):
+        await worker.log_in()
+        if "worker" in worker.roles:
+            return
+        await asyncio.sleep(0.1)
+    raise JourneyFailed(f"{worker.name} was approved and did not become a worker")
+
+
+async def go_online(worker: Person, at: Place) -> None:
+    """Online, and seen there just now."""
+    await worker.put("/workers/me/presence", {"online": True})
+    await worker.post("/workers/me/positions", at.point | {"accuracy_m": 10})
+
+
+async def open_offer(worker: Person, order_id: str) -> dict[str, Any] | None:
+    """The worker's open offer for this order, if there is one."""
+    page = await worker.get("/workers/me/offers")
+    offers: list[dict[str, Any]] = page["items"]
+    return next((o for o in offers if o["order_id"] == order_id and o["state"] == "offered"), None)
+
+
+async def offering_of(person: Person, category: str, code: str) -> dict[str, Any]:
+    """An offering of the catalogue by its code."""
+    page = await person.get("/catalog/offerings", category=category, limit=100)
+    found = [one for one in page["items"] if one["code"] == code]
+    if not found:
+        raise JourneyFailed(f"the catalogue has no {code}: {[o['code'] for o in page['items']]}")
+    return found[0]
