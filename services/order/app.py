@@ -1,12 +1,22 @@
 """The order service, wired."""
 
-from services.order.api import internal, orders, price_quotes, staff_orders, state_machine, unbuilt
+from services.order.api import (
+    catalogue,
+    internal,
+    orders,
+    price_quotes,
+    staff_catalogue,
+    staff_orders,
+    state_machine,
+    unbuilt,
+)
 from services.order.clients.entropy import SystemEntropy
 from services.order.clients.promotion import PromotionBenefits
 from services.order.clients.user import UserAddresses
 from services.order.events import handlers
 from services.order.events.timers import forget_quotes, timers
 from services.order.settings import Settings
+from services.order.storage.catalogue_snapshot import CatalogueInMemory
 from shared.kit.runtime import Kit, Wiring
 
 DESCRIPTION = """The catalogue and its prices, and every order from its price quote to its review.
@@ -32,9 +42,16 @@ def build(settings: Settings, kit: Kit) -> Wiring:
             orders.router,
             staff_orders.router,
             internal.router,
+            catalogue.router,
+            staff_catalogue.router,
             *unbuilt.routers,
         ],
         timers=timers(kit.begin, promotion),
         loops=[forget],
-        ports={"promotion": promotion, "addresses": addresses, "entropy": SystemEntropy()},
+        ports={
+            "promotion": promotion,
+            "addresses": addresses,
+            "entropy": SystemEntropy(),
+            "catalogue": CatalogueInMemory(kit.begin),
+        },
     )

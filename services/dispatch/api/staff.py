@@ -134,7 +134,7 @@ async def get_rounds(
     (`cost` is the sum of `terms`, in seconds; those already asked for this order come after the
     rest); then those passed over, each with reject codes:
     `offline not_approved suspended own_order skill level equipment district radius step hours
-    booked open_offer refused_before offered_max stale_position no_position`.
+    booked open_offer refused_before offered_max asked_before stale_position no_position`.
 
     Example: the first candidate lost to the second although closer? Compare `terms.credit`.
     A worker is missing? They were not within the radius, or silent for half an hour.

@@ -34,6 +34,7 @@ class Reject(StrEnum):
     OPEN_OFFER = "open_offer"
     REFUSED_BEFORE = "refused_before"
     OFFERED_MAX = "offered_max"
+    ASKED_BEFORE = "asked_before"  # Let an offer lapse: asked once more at the widest radius.
     STALE_POSITION = "stale_position"
     NO_POSITION = "no_position"
 
@@ -114,6 +115,7 @@ def rejects(
         Reject.OPEN_OFFER: worker.has_open_offer,
         Reject.REFUSED_BEFORE: worker.refused_order,
         Reject.OFFERED_MAX: worker.offers_of_order >= rules.offers_per_order_max,
+        Reject.ASKED_BEFORE: worker.offers_of_order > 0 and radius_m < rules.radius_steps_m[-1],
         Reject.STALE_POSITION: job.is_urgent and _is_stale(worker, now, rules),
         Reject.NO_POSITION: job.is_urgent and worker.position is None,
     }

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 
 from services.order.api.order_views import (
@@ -57,7 +57,7 @@ async def get_board(
 
 @router.get("/by-number/{number}", responses=problems(OrderNotFound))
 async def get_by_number(
-    number: Annotated[str, Query(max_length=20)], caller: StaffCaller, begin: BeginDep
+    number: Annotated[str, Path(max_length=20)], caller: StaffCaller, begin: BeginDep
 ) -> OrderDetail:
     """The order whose number a caller on the phone reads out, e.g. `JA-7K3M-92Q4`."""
     async with begin() as tx:

@@ -212,8 +212,8 @@ class PriceBook(Part):
         return max(self.minimum_minor, self.base_minor + beyond * self.per_unit_minor)
 
 
-class OfferingTerms(Part):
-    """An offering as staff put it: words, price book, and how the job is laid out."""
+class OfferingLayout(Part):
+    """What an offering is and how its job is laid out: all but the price."""
 
     category: Code
     name: Words
@@ -231,16 +231,21 @@ class OfferingTerms(Part):
     minutes_per_unit: StrictInt = Field(default=0, ge=0, le=1440)  # Each unit beyond.
     auto_accept_hours: StrictInt = Field(default=48, ge=1, le=720)
     checklist: list[Check] = Field(default_factory=list, max_length=CHECKS_MAX)
+
+    def is_served_in(self, district: str) -> bool:
+        """Whether the offering can be ordered for a place in this district."""
+        return not self.districts or district in self.districts
+
+
+class OfferingTerms(OfferingLayout):
+    """An offering as staff put it."""
+
     book: PriceBook
 
     def duration_of(self, quantity: int) -> timedelta:
         """How long the visit takes in this quantity."""
         beyond = max(0, quantity - self.book.included)
         return timedelta(minutes=self.duration_minutes + beyond * self.minutes_per_unit)
-
-    def is_served_in(self, district: str) -> bool:
-        """Whether the offering can be ordered for a place in this district."""
-        return not self.districts or district in self.districts
 
 
 class Offering(OfferingTerms):

@@ -12,6 +12,8 @@ from itertools import groupby, pairwise
 
 import opencc
 
+from services.order.domain.catalogue import CategoryTerms, OfferingLayout
+
 CONCEPT = "~"  # Leads the token of a concept; no text folds to it.
 CONCEPT_WEIGHT = 3  # Meaning counts more than spelling.
 _ENDINGS = ("ings", "ing", "ers", "er", "ed", "es", "s")
@@ -30,6 +32,14 @@ def fold(text: str) -> str:
     """The text in small simplified form, so that spellings of one word become equal."""
     folded: str = _to_simplified().convert(unicodedata.normalize("NFKC", text).casefold())
     return folded
+
+
+def offering_tokens(
+    terms: OfferingLayout, category: CategoryTerms, synonyms: Synonyms
+) -> list[str]:
+    """What an offering is found by: its names, its category's, and its keywords."""
+    texts = [*terms.name.values(), *category.name.values(), *terms.keywords]
+    return tokens_of(texts, synonyms)
 
 
 def tokens_of(texts: Iterable[str], synonyms: Synonyms) -> list[str]:

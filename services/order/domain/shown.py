@@ -29,9 +29,7 @@ def price_to(offering: Offering) -> Money:
     return Money(offering.book.reference.ceiling_minor, offering.book.currency)
 
 
-def category_shown(
-    code: str, terms: CategoryTerms, offerings: Sequence[Offering]
-) -> CategoryShown:
+def category_shown(code: str, terms: CategoryTerms, offerings: Sequence[Offering]) -> CategoryShown:
     """A category with the range of its offerings' prices."""
     least = [price_from(offering) for offering in offerings]
     most = [price_to(offering) for offering in offerings]

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from services.order.domain.search import Synonyms
+from services.order.domain.catalogue import CategoryTerms, OfferingLayout
+from services.order.domain.search import Synonyms, offering_tokens
 from services.order.storage.catalogue import (
     CatalogueChange,
     CatalogueVersion,
@@ -79,9 +80,13 @@ async def synonyms_of(tx: Transaction) -> Synonyms:
     return {row.concept: row.words for row in rows}
 
 
-async def offerings_to_index(tx: Transaction) -> Sequence[tuple[OfferingRow, CategoryRow]]:
-    """Every offering with its category, to be made findable anew."""
+async def index_offerings(tx: Transaction) -> None:
+    """Make every offering findable anew, after words that they share have changed."""
+    synonyms = await synonyms_of(tx)
     query = select(OfferingRow, CategoryRow).join(
         CategoryRow, CategoryRow.code == OfferingRow.category
     )
-    return [(offering, category) for offering, category in await tx.session.execute(query)]
+    for offering, category in await tx.session.execute(query):
+        own = OfferingLayout.model_validate(offering.terms)
+        of_category = CategoryTerms.model_validate(category.terms)
+        offering.tokens = offering_tokens(own, of_category, synonyms)

@@ -12,6 +12,7 @@ from services.payment.domain.payment import (
     ChannelName,
     PayerUnknown,
     PaymentAlreadyOpen,
+    PaymentMove,
     PaymentNotFound,
     PaymentState,
     PayTimeOver,
@@ -25,9 +26,9 @@ from services.payment.domain.ports import (
     Orders,
     WechatLogin,
 )
-from services.payment.storage.payments import payment
+from services.payment.storage.payments import Payment, payment
 from services.payment.use_cases.learn_payable import learn_payable
-from services.payment.use_cases.start_payment import PaymentShown, shown_as, start_payment
+from services.payment.use_cases.start_payment import start_payment
 from shared.contracts.ids import OrderId, PaymentId
 from shared.kit.money import Money
 from shared.kit.once import KeyUsedForAnotherRequest, RequestStillRunning
@@ -132,8 +133,8 @@ async def post_payment(
             per_minute_max,
         )
 
-    async def again(tx: Transaction, ref: UUID) -> PaymentShown:
-        return shown_as(await payment(tx, caller, PaymentId(ref)), channels[body.channel])
+    async def again(tx: Transaction, ref: UUID) -> PaymentView:
+        return _view(await payment(tx, caller, PaymentId(ref)), channels)
 
     try:
         return await start()
@@ -149,4 +150,21 @@ async def get_payment(
     """How an attempt of yours stands; while it is open, with fresh parameters to pay it."""
     async with begin() as tx:
         found = await payment(tx, caller, payment_id)
-    return PaymentView.model_validate(shown_as(found, channels.get(found.channel)))
+    return _view(found, channels)
+
+
+def _view(found: Payment, channels: Channels) -> PaymentView:
+    """The attempt; parameters to pay it are signed anew each time."""
+    wechat = None
+    if found.state is PaymentMove.OPEN.target:
+        params = channels[found.channel].pay_params(found.prepay_id)
+        wechat = WechatParams.model_validate(params)
+    return PaymentView(
+        payment_id=found.id,
+        order_id=found.order_id,
+        channel=found.channel,
+        state=found.state,
+        amount=found.amount,
+        expires_at=found.expires_at,
+        wechat=wechat,
+    )

@@ -1,11 +1,14 @@
 """One attempt to pay an order at one channel. Pure."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from shared.contracts.ids import PaymentId
+from shared.contracts.ids import OrderId, PaymentId
 from shared.kit.caller import Role
 from shared.kit.errors import Conflict, Gone, Invalid, NotFound, TooMany
+from shared.kit.money import Money
 from shared.kit.states import Move
 
 PREPARE_SECONDS_MAX = 20  # Then an attempt that the channel never answered is undone.
@@ -39,6 +42,19 @@ class PaymentMove(Move):
     SURPASS = (_UNPAID,                                     PaymentState.SURPLUS,  {Role.SYSTEM})
     CLOSE   = ({PaymentState.PREPARING, PaymentState.OPEN}, PaymentState.CLOSED,   {Role.SYSTEM})
 # fmt: on
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentShown:
+    """An attempt as its payer sees it; while it is open, with what the channel's app takes."""
+
+    payment_id: PaymentId
+    order_id: OrderId
+    channel: ChannelName
+    state: PaymentState
+    amount: Money
+    expires_at: datetime
+    wechat: Mapping[str, str] | None
 
 
 class PaymentNotFound(NotFound):

@@ -1,8 +1,6 @@
 """Begin to pay an order at a channel."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from services.payment.domain.payable import NothingToPay, PayableMove
 from services.payment.domain.payment import (
@@ -12,7 +10,7 @@ from services.payment.domain.payment import (
     PayerUnknown,
     PaymentAlreadyOpen,
     PaymentMove,
-    PaymentState,
+    PaymentShown,
     PayTimeOver,
     TooManyPayments,
     channel_number,
@@ -32,24 +30,10 @@ from shared.contracts.ids import OrderId, PaymentId, UserId
 from shared.kit.caller import SYSTEM, Caller
 from shared.kit.errors import Problem, Unavailable
 from shared.kit.ids import new_id
-from shared.kit.money import Money
 from shared.kit.once import Steps
 from shared.kit.session import Transaction
 
 MINUTE_SECONDS = 60
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentShown:
-    """An attempt as its payer sees it; while it is open, with what the channel's app takes."""
-
-    payment_id: PaymentId
-    order_id: OrderId
-    channel: ChannelName
-    state: PaymentState
-    amount: Money
-    expires_at: datetime
-    wechat: Mapping[str, str] | None
 
 
 async def start_payment(
@@ -91,14 +75,12 @@ async def start_payment(
         opened = await _open(tx, caller, ref, prepay_id)
         if code:
             await keep_payer(tx, UserId(caller.id), payer)
-        shown = shown_as(opened, channel)
+        shown = _shown(opened, channel)
         steps.answer(shown)
     return shown
 
 
-def shown_as(payment: Payment, channel: Channel | None) -> PaymentShown:
-    """The attempt as its payer sees it."""
-    may_be_paid = channel is not None and payment.state is PaymentMove.OPEN.target
+def _shown(payment: Payment, channel: Channel) -> PaymentShown:
     return PaymentShown(
         payment.id,
         payment.order_id,
@@ -106,7 +88,7 @@ def shown_as(payment: Payment, channel: Channel | None) -> PaymentShown:
         payment.state,
         payment.amount,
         payment.expires_at,
-        channel.pay_params(payment.prepay_id) if channel and may_be_paid else None,
+        channel.pay_params(payment.prepay_id),
     )
 
 

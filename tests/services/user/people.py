@@ -8,6 +8,7 @@ from uuid import UUID
 
 import httpx
 
+from services.user.domain.phone import e164
 from shared.kit.ids import new_id
 from tests.support.sandbox import Sandbox
 from tests.support.service import Running, as_json
@@ -64,7 +65,7 @@ def person_in(answer: httpx.Response) -> Person:
 async def codes_at(sandbox: Sandbox, phone: str) -> list[str]:
     """The codes that have come to a phone, oldest first."""
     async with httpx.AsyncClient() as http:
-        answer = await http.get(f"{sandbox.url}/__sandbox/sms", params={"to": phone})
+        answer = await http.get(f"{sandbox.url}/__sandbox/sms", params={"to": e164(phone)})
     bodies = [message["body"] for message in answer.json()["messages"]]
     return [found[0] for body in bodies if (found := re.search(r"\d{6}", body))]
 

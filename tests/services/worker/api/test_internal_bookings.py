@@ -46,7 +46,7 @@ async def test_people_cannot_call_it(run: Running) -> None:
 )
 async def test_bad_input_names_its_field(run: Running, change: dict[str, str], field: str) -> None:
     worker = await approved(run)
-    answer = await book(run, job(worker, tomorrow(run), **change))
+    answer = await book(run, job(worker, tomorrow(run)) | change)
     assert (answer.status_code, answer.json()["field"]) == (422, field)
 
 

@@ -1,0 +1,1 @@
+"""What must hold at any quiet moment over six databases, the sandbox's books and the logs."""

@@ -1,0 +1,252 @@
+"""Rules about how things came about: states, events, keys, timers, copies, logs."""
+
+import gzip
+import itertools
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+from services.order.domain.order import OrderMove, OrderState
+from shared.kit.inbox import handlers_of
+from tests.invariants.books import SERVICES, Books, Finding
+
+OVERDUE_SECONDS = 60
+_STEPS = {(source, move.target or source) for move in OrderMove for source in move.sources}
+_HKID = re.compile(rb"\b[A-Z]{1,2}[0-9]{6}\([0-9A]\)")
+_PHONE = re.compile(rb"\+852[4-9][0-9]{7}\b")
+
+
+async def histories_are_paths(books: Books) -> Finding:
+    """I12: an order's history is a path of the state table that ends where the order is."""
+    finding = Finding()
+    rows = await books.rows(
+        "order",
+        "SELECT h.order_id, h.number, h.before, h.after, o.state FROM order_history h"
+        " JOIN orders o ON o.shard = h.shard AND o.id = h.order_id ORDER BY h.order_id, h.number",
+    )
+    finding.look(rows)
+    last: dict[object, tuple[str, str]] = {}
+    for row in rows:
+        order, before, after = row["order_id"], row["before"], row["after"]
+        if order in last:
+            finding.want(last[order][0] == before, f"order {order} jumps at {row['number']}")
+        else:
+            finding.want(before is None, f"order {order} does not begin at its beginning")
+        if before is not None and before != after:
+            step = (OrderState(before), OrderState(after))
+            finding.want(step in _STEPS, f"order {order}: {before} to {after} is no move")
+        last[order] = (after, row["state"])
+    for order, (after, state) in last.items():
+        finding.want(after == state, f"order {order} is {state}, its history ends at {after}")
+    return finding
+
+
+async def outboxes_are_empty_and_whole(books: Books) -> Finding:
+    """I11: everything told has left, and each key's versions count from one without a gap."""
+    finding = Finding()
+    for service in SERVICES:
+        rows = await books.rows(
+            service,
+            "SELECT key, count(*) AS told, min(version) AS first, max(version) AS last,"
+            " count(*) FILTER (WHERE sent_at IS NULL) AS unsent FROM outbox GROUP BY key",
+        )
+        finding.checked += sum(row["told"] for row in rows)
+        for row in rows:
+            whole = row["told"] == row["last"] - row["first"] + 1
+            finding.want(whole, f"{service}: versions of {row['key']} have a gap")
+        unsent = sum(row["unsent"] for row in rows)
+        finding.want(unsent == 0, f"{service}: {unsent} events not sent")
+    return finding
+
+
+async def inboxes_match_outboxes(books: Books) -> Finding:
+    """I11: each listener has each event it listens to, once, and none that nobody told."""
+    finding = Finding()
+    told: dict[str, dict[object, str]] = {}
+    for service in SERVICES:
+        rows = await books.rows(service, "SELECT id, type FROM outbox")
+        told[service] = {row["id"]: row["type"] for row in rows}
+    for service in SERVICES:
+        heard: dict[str, set[object]] = defaultdict(set)
+        for row in await books.rows(service, "SELECT handler, event_id FROM inbox"):
+            heard[row["handler"]].add(row["event_id"])
+            finding.checked += 1
+        expected: dict[str, set[object]] = defaultdict(set)
+        for type, handlers in handlers_of(service).items():
+            for handler in handlers:
+                publisher = told[handler.event.publisher()]
+                expected[handler.name] |= {id for id, kind in publisher.items() if kind == type}
+        for name in heard.keys() | expected.keys():
+            missing, extra = expected[name] - heard[name], heard[name] - expected[name]
+            finding.want(not missing, f"{service}.{name} has not seen {len(missing)} events")
+            finding.want(not extra, f"{service}.{name} has seen {len(extra)} nobody told")
+    return finding
+
+
+async def nothing_is_dead(books: Books) -> Finding:
+    """No event waits for a repair."""
+    finding = Finding()
+    for service in SERVICES:
+        rows = await books.rows(service, "SELECT handler, left(error, 200) AS e FROM dead_events")
+        parked = await books.rows(service, "SELECT handler FROM inbox_keys WHERE parked > 0")
+        finding.checked += len(rows) + 1
+        for row in rows:
+            finding.want(False, f"{service}.{row['handler']}: {row['e']}")
+        finding.want(len(parked) <= len(rows), f"{service}: keys parked without a dead event")
+    return finding
+
+
+async def keys_have_one_effect(books: Books) -> Finding:
+    """I13, I15: a request is done or young; each placing that was answered made one order."""
+    finding = Finding()
+    for service in SERVICES:
+        rows = await books.rows(
+            service,
+            "SELECT scope, done, created_at < clock_timestamp() - interval '2 minutes' AS old"
+            " FROM requests",
+        )
+        finding.look(rows)
+        stuck = [row["scope"] for row in rows if not row["done"] and row["old"]]
+        finding.want(not stuck, f"{service}: requests neither done nor undone: {stuck[:3]}")
+    placed = await books.rows(
+        "order", "SELECT answer::jsonb ->> 'id' AS id FROM requests"
+        " WHERE scope LIKE 'POST /orders %' AND done AND answer IS NOT NULL")  # fmt: skip
+    orders = {str(row["id"]) for row in await books.rows("order", "SELECT id FROM orders")}
+    ids = [row["id"] for row in placed]
+    finding.want(len(ids) == len(set(ids)), "two placings answered with one order")
+    finding.want(set(ids) <= orders, f"answered, not there: {sorted(set(ids) - orders)[:3]}")
+    return finding
+
+
+async def no_timer_is_overdue(books: Books) -> Finding:
+    """I15: nothing that fell due waits longer than a minute of the fleet's clock."""
+    finding = Finding()
+    offset = (await books.outside("clock"))["offset_seconds"]
+    for service in SERVICES:
+        rows = await books.rows(
+            service,
+            "SELECT kind, ref, due_at < clock_timestamp() + make_interval(secs => $1) AS late"
+            " FROM timers",
+            float(offset) - OVERDUE_SECONDS,
+        )
+        finding.look(rows)
+        late = [f"{row['kind']} {row['ref']}" for row in rows if row["late"]]
+        finding.want(not late, f"{service}: overdue {late[:3]} of {len(late)}")
+    return finding
+
+
+async def calendars_do_not_overlap(books: Books) -> Finding:
+    """I10: no two active bookings of a worker overlap."""
+    finding = Finding()
+    rows = await books.rows(
+        "worker",
+        "SELECT worker_id, lower(slot) AS a, upper(slot) AS b FROM bookings"
+        " WHERE state IN ('held', 'ended') AND NOT isempty(slot) ORDER BY worker_id, lower(slot)",
+    )
+    finding.look(rows)
+    for first, second in itertools.pairwise(rows):
+        if first["worker_id"] == second["worker_id"]:
+            apart = first["b"] <= second["a"]
+            finding.want(apart, f"worker {first['worker_id']}: two jobs at {second['a']}")
+    return finding
+
+
+async def assignments_offers_and_bookings_are_one(books: Books) -> Finding:
+    """I10: a filled position, its accepted offer and its booking name each other."""
+    finding = Finding()
+    positions = await books.rows(
+        "order",
+        "SELECT p.offer_id, p.worker_id, p.visit_id, p.number, p.order_id, o.state"
+        " FROM positions p JOIN orders o ON o.shard = p.shard AND o.id = p.order_id"
+        " WHERE p.worker_id IS NOT NULL",
+    )
+    offers = {
+        row["id"]: row
+        for row in await books.rows("dispatch", "SELECT * FROM offers WHERE state = 'accepted'")
+    }
+    bookings = {
+        row["id"]: row
+        for row in await books.rows("worker", "SELECT id, worker_id, state FROM bookings")
+    }
+    finding.look(positions)
+    seen = set()
+    for row in positions:
+        offer, booking = offers.get(row["offer_id"]), bookings.get(row["offer_id"])
+        seen.add(row["offer_id"])
+        place = f"order {row['order_id']} position {row['number']}"
+        finding.want(
+            offer is not None and offer["worker_id"] == row["worker_id"], f"{place}: offer"
+        )
+        held = booking is not None and booking["worker_id"] == row["worker_id"]
+        finding.want(held and booking["state"] != "released", f"{place}: booking {booking}")
+    loose = [str(id) for id in offers if id not in seen]
+    finding.want(not loose, f"accepted offers that fill no position: {loose[:3]}")
+    return finding
+
+
+async def nobody_holds_an_open_claim(books: Books) -> Finding:
+    """I15: a claim across three services ends; none is left half done."""
+    finding = Finding()
+    rows = await books.rows("dispatch", "SELECT id, state FROM offers")
+    finding.look(rows)
+    half = [str(row["id"]) for row in rows if row["state"] == "claiming"]
+    finding.want(not half, f"offers still being claimed: {half[:3]}")
+    return finding
+
+
+async def copies_are_the_originals(books: Books) -> Finding:
+    """I16: what dispatch keeps of a worker is what the worker service last told."""
+    finding = Finding()
+    told = await books.rows(
+        "worker",
+        "SELECT DISTINCT ON (key) key, body::jsonb AS body FROM outbox"
+        " WHERE type = 'worker.profile_changed.v1' ORDER BY key, version DESC",
+    )
+    kept = {
+        row["worker_id"]: row
+        for row in await books.rows(
+            "dispatch", "SELECT worker_id, approved, suspended, radius_m FROM candidates"
+        )
+    }
+    finding.look(told)
+    for row in told:
+        body = json.loads(row["body"]) if isinstance(row["body"], str) else row["body"]
+        copy = kept.get(row["key"])
+        same = copy is not None and (copy["approved"], copy["suspended"], copy["radius_m"]) == (
+            body["approved"], body["suspended"], body["radius_m"])  # fmt: skip
+        finding.want(same, f"dispatch's copy of worker {row['key']} differs")
+    return finding
+
+
+async def coupons_add_up(books: Books) -> Finding:
+    """I8: a campaign's count is its coupons; a coupon in use belongs to one order."""
+    finding = Finding()
+    rows = await books.rows(
+        "promotion",
+        "SELECT c.code, c.issued, count(p.id) AS coupons FROM campaigns c"
+        " LEFT JOIN coupons p ON p.campaign_code = c.code GROUP BY c.code, c.issued",
+    )
+    finding.look(rows)
+    for row in rows:
+        finding.want(row["issued"] == row["coupons"], f"{row['code']}: {row['issued']} issued")
+    return finding
+
+
+def _texts(books: Books) -> Iterator[tuple[str, bytes]]:
+    for file in sorted(books.logs.glob("*.log*")):
+        raw = file.read_bytes()
+        yield file.name, gzip.decompress(raw) if file.suffix == ".gz" else raw
+
+
+async def logs_hold_no_person(books: Books) -> Finding:
+    """I18: no log line holds a whole HKID or phone number."""
+    finding = Finding()
+    for name, text in _texts(books):
+        finding.checked += text.count(b"\n")
+        if name.startswith(("sandbox", "user-grant-staff")):
+            continue  # The outside world's own, and the command that prints whom it made.
+        for pattern in (_HKID, _PHONE):
+            found = pattern.search(text)
+            finding.want(found is None, f"{name}: {found}")
+    return finding

@@ -1,0 +1,205 @@
+"""Rules about money: the ledger against itself, against the orders, against the outside world."""
+
+from collections import defaultdict
+from typing import Any
+
+from tests.invariants.books import Books, Finding
+
+_ESCROW = "liab:escrow:order:"
+_CLEARING = "asset:channel:wechat:clearing"
+_PAID = (
+    "pending_dispatch", "assigned", "en_route", "arrived", "in_service", "pending_acceptance",
+    "pending_review", "completed",
+)  # fmt: skip
+_PER_ACCOUNT = """
+SELECT a.code, a.limited, sum(e.amount_minor) AS total, count(*) AS entries
+FROM entries e JOIN accounts a ON a.id = e.account_id GROUP BY a.code, a.limited
+"""
+
+
+async def transfers_balance(books: Books) -> Finding:
+    """I1: every transfer adds up to zero in each currency, and so does everything."""
+    finding = Finding()
+    rows = await books.rows(
+        "payment",
+        "SELECT transfer_id, currency, sum(amount_minor) AS total, count(*) AS entries"
+        " FROM entries GROUP BY transfer_id, currency",
+    )
+    finding.look(rows)
+    for row in rows:
+        finding.want(row["total"] == 0, f"transfer {row['transfer_id']}: {row['total']}")
+        finding.want(row["entries"] >= 2, f"transfer {row['transfer_id']}: one-sided")
+    empty = await books.rows(
+        "payment", "SELECT id FROM transfers t WHERE NOT EXISTS"
+        " (SELECT FROM entries WHERE transfer_id = t.id)")  # fmt: skip
+    finding.want(not empty, f"transfers without entries: {len(empty)}")
+    return finding
+
+
+async def balances_are_sums(books: Books) -> Finding:
+    """I2, I3: a kept balance is the sum of its entries with the sign turned, never below zero."""
+    finding = Finding()
+    rows = await books.rows(
+        "payment",
+        "SELECT a.code, b.balance_minor AS kept, coalesce(sum(e.amount_minor), 0) AS total"
+        " FROM balances b JOIN accounts a ON a.id = b.account_id"
+        " LEFT JOIN entries e ON e.account_id = a.id GROUP BY a.code, b.balance_minor",
+    )
+    finding.look(rows)
+    for row in rows:
+        finding.want(abs(row["total"]) == row["kept"], f"{row['code']}: {row['kept']} kept")
+        finding.want(row["kept"] >= 0, f"{row['code']} is below zero")
+    missing = await books.rows(
+        "payment", "SELECT code FROM accounts a WHERE limited AND NOT EXISTS"
+        " (SELECT FROM balances WHERE account_id = a.id)")  # fmt: skip
+    finding.want(not missing, f"limited accounts without a balance: {len(missing)}")
+    return finding
+
+
+async def paid_orders_have_one_capture(books: Books) -> Finding:
+    """I4: an order beyond payment has exactly one captured payment, of just its payable sum."""
+    finding = Finding()
+    orders = await books.rows(
+        "order", "SELECT id, payable_minor FROM orders WHERE state = ANY($1)", list(_PAID)
+    )
+    captured = defaultdict(list)
+    for row in await books.rows(
+        "payment", "SELECT order_id, amount_minor FROM payments WHERE state = 'captured'"
+    ):
+        captured[row["order_id"]].append(row["amount_minor"])
+    finding.look(orders)
+    for order in orders:
+        found = captured[order["id"]]
+        finding.want(found == [order["payable_minor"]], f"order {order['id']}: captured {found}")
+    return finding
+
+
+async def payment_and_order_agree(books: Books) -> Finding:
+    """Both sides of paying: captured is paid, unpaid is cancelled, and nobody is in between."""
+    finding = Finding()
+    states = {
+        row["id"]: row["state"] for row in await books.rows("order", "SELECT id, state FROM orders")
+    }
+    payables = await books.rows("payment", "SELECT order_id, state FROM payables")
+    finding.look(payables)
+    for row in payables:
+        state, here = row["state"], states.get(row["order_id"])
+        match state:
+            case "open":
+                fine = here == "pending_payment"
+            case "unpaid" | "cancelled":
+                fine = here == "cancelled"
+            case "captured":
+                fine = here in _PAID
+            case _:
+                fine = here in ("pending_review", "completed", "closed")
+        finding.want(fine, f"order {row['order_id']} is {here}, its payable {state}")
+    known = {row["order_id"] for row in payables}
+    finding.want(not set(states) - known, f"orders payment has not heard of: {set(states) - known}")
+    return finding
+
+
+async def escrow_is_used_once(books: Books) -> Finding:
+    """I5: escrow is what came in less what went out, and zero once the order's money is decided."""
+    finding = Finding()
+    held = {
+        row["code"].removeprefix(_ESCROW): -row["total"]
+        for row in await books.rows("payment", _PER_ACCOUNT)
+        if row["code"].startswith(_ESCROW)
+    }
+    payables = await books.rows("payment", "SELECT order_id, state FROM payables")
+    finding.look(payables)
+    for row in payables:
+        left = held.get(str(row["order_id"]), 0)
+        if row["state"] in ("open", "unpaid", "cancelled", "settled"):
+            finding.want(left == 0, f"order {row['order_id']} {row['state']}: {left} in escrow")
+        finding.want(left >= 0, f"order {row['order_id']}: escrow is {left}")
+    twice = await books.rows(
+        "payment", "SELECT order_id, count(*) FROM transfers WHERE kind = 'settled'"
+        " GROUP BY order_id HAVING count(*) > 1")  # fmt: skip
+    finding.want(not twice, f"settled twice: {[str(row['order_id']) for row in twice]}")
+    return finding
+
+
+async def refunds_stay_within_captures(books: Books) -> Finding:
+    """I7: what goes back of a payment is at most what came by it; a late one goes back once."""
+    finding = Finding()
+    rows = await books.rows(
+        "payment",
+        "SELECT p.id, p.state, p.amount_minor, coalesce(sum(r.amount_minor)"
+        " FILTER (WHERE r.state <> 'failed'), 0) AS back, count(r.id) FILTER (WHERE r.late) AS late"
+        " FROM payments p LEFT JOIN refunds r ON r.payment_id = p.id"
+        " GROUP BY p.id, p.state, p.amount_minor",
+    )
+    finding.look(rows)
+    for row in rows:
+        finding.want(row["back"] <= row["amount_minor"], f"payment {row['id']}: {row['back']} back")
+        if row["state"] == "surplus":
+            whole = row["late"] == 1 and row["back"] == row["amount_minor"]
+            finding.want(whole, f"surplus payment {row['id']} was not refunded exactly once")
+    return finding
+
+
+async def the_channel_agrees(books: Books) -> Finding:
+    """I6: the channel's own book, trade by trade, is our clearing account."""
+    finding = Finding()
+    book: dict[str, Any] = await books.outside("wechat/book")
+    finding.look(book["transactions"])
+    came = sum(t["total_minor"] for t in book["transactions"] if t["trade_state"] in _TAKEN)
+    went = sum(r["amount_minor"] for r in book["refunds"] if r["refund_state"] == "SUCCESS")
+    rows = await books.rows("payment", _PER_ACCOUNT)
+    clearing = sum(row["total"] for row in rows if row["code"] == _CLEARING)
+    finding.want(clearing == came - went, f"clearing holds {clearing}, the channel {came - went}")
+    ours = {
+        row["transaction_id"]: row["amount_minor"]
+        for row in await books.rows(
+            "payment",
+            "SELECT transaction_id, amount_minor FROM payments"
+            " WHERE state IN ('captured', 'surplus') AND channel = 'wechat'",
+        )
+    }
+    theirs = {t["id"]: t["total_minor"] for t in book["transactions"] if t["trade_state"] in _TAKEN}
+    finding.want(ours == theirs, f"trades that differ: {sorted(set(ours) ^ set(theirs))[:5]}")
+    return finding
+
+
+_TAKEN = ("SUCCESS", "REFUND")
+
+
+async def the_bank_agrees(books: Books) -> Finding:
+    """What the bank paid out is what was settled, instruction by instruction."""
+    finding = Finding()
+    lines = await books.pages("bank/book", "lines")
+    paid: dict[str, int] = defaultdict(int)
+    for line in lines:
+        if line["kind"] == "instruction":
+            paid[line["reference"]] -= line["amount_minor"]
+    settled = await books.rows(
+        "payment", "SELECT id, splits FROM settlements WHERE state = 'executed'"
+    )
+    finding.look(settled)
+    executed = {str(row["id"]) for row in settled}
+    finding.want(executed >= set(paid), f"paid by the bank, unknown here: {set(paid) - executed}")
+    return finding
+
+
+async def every_worked_share_is_credited(books: Books) -> Finding:
+    """An accepted order's workers have what they were offered, to the cent."""
+    finding = Finding()
+    promised: dict[str, int] = defaultdict(int)
+    shares = await books.rows(
+        "payment",
+        "SELECT s.worker_id, s.net_minor FROM pay_shares s JOIN payables p USING (order_id)"
+        " WHERE p.state = 'settled' AND s.worker_id IS NOT NULL",
+    )
+    finding.look(shares)
+    for share in shares:
+        promised[f"liab:worker:{share['worker_id']}:available"] += share["net_minor"]
+    credited = {
+        row["code"]: -row["total"]
+        for row in await books.rows("payment", _PER_ACCOUNT)
+        if row["code"].startswith("liab:worker:")
+    }
+    for code, net in credited.items():
+        finding.want(net <= promised[code], f"{code}: {net} credited, {promised[code]} promised")
+    return finding

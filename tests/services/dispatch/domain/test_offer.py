@@ -1,0 +1,36 @@
+"""The life of an offer, the whole table."""
+
+import itertools
+from types import SimpleNamespace
+
+import pytest
+
+from services.dispatch.domain.offer import HOLDING, OPEN, OfferMove, OfferState
+from shared.kit.caller import Role
+from shared.kit.errors import Problem
+
+
+@pytest.mark.parametrize(
+    ("move", "state", "role"), list(itertools.product(OfferMove, OfferState, Role))
+)
+def test_a_move_happens_exactly_where_the_table_says(
+    move: OfferMove, state: OfferState, role: Role
+) -> None:
+    offer = SimpleNamespace(state=state)
+    if state in move.sources and role in move.allowed:
+        move.apply(offer, by=role)
+        assert offer.state == move.target
+    else:
+        with pytest.raises(Problem):
+            move.apply(offer, by=role)
+        assert offer.state == state
+
+
+def test_an_offer_that_holds_nothing_never_holds_again() -> None:
+    over = set(OfferState) - HOLDING
+    assert all(not (move.sources & over) for move in OfferMove)
+
+
+def test_only_an_offer_still_open_can_become_a_job() -> None:
+    assert [move for move in OfferMove if move.target is OfferState.ACCEPTED] == [OfferMove.ACCEPT]
+    assert OfferMove.ACCEPT.sources <= OPEN
