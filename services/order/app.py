@@ -1,16 +1,22 @@
 """The order service, wired."""
 
 from services.order.api import (
+    acceptance,
     catalogue,
+    evidence,
     internal,
+    jobs,
     orders,
     price_quotes,
+    reviews,
     staff_catalogue,
+    staff_jobs,
     staff_orders,
     state_machine,
     unbuilt,
 )
 from services.order.clients.entropy import SystemEntropy
+from services.order.clients.object_store import ObjectStore
 from services.order.clients.promotion import PromotionBenefits
 from services.order.clients.user import UserAddresses
 from services.order.events import handlers
@@ -30,6 +36,7 @@ def build(settings: Settings, kit: Kit) -> Wiring:
     assert handlers
     promotion = PromotionBenefits(kit.peer("promotion", settings.promotion_url))
     addresses = UserAddresses(kit.peer("user", settings.user_url))
+    photos = ObjectStore(kit.http, settings.object_store_url, settings.credentials_dir, kit.clock)
 
     async def forget() -> None:
         await forget_quotes(kit.begin)
@@ -44,14 +51,23 @@ def build(settings: Settings, kit: Kit) -> Wiring:
             internal.router,
             catalogue.router,
             staff_catalogue.router,
+            jobs.router,
+            evidence.job_router,
+            evidence.order_router,
+            evidence.staff_router,
+            acceptance.router,
+            reviews.offering_router,
+            reviews.order_router,
+            staff_jobs.router,
             *unbuilt.routers,
         ],
-        timers=timers(kit.begin, promotion),
+        timers=timers(kit.begin, promotion, photos),
         loops=[forget],
         ports={
             "promotion": promotion,
             "addresses": addresses,
             "entropy": SystemEntropy(),
             "catalogue": CatalogueInMemory(kit.begin),
+            "photos": photos,
         },
     )

@@ -15,6 +15,7 @@ class Settings(ServiceSettings):
     name: ClassVar[str] = "order"
 
     port: int = 8002
+    request_bytes_max: int = 5_300_000  # A photo of 5 MB and the form around it.
     user_url: str = shared("USER_URL")  # type: ignore[assignment]
     promotion_url: str = shared("PROMOTION_URL")  # type: ignore[assignment]
     object_store_url: str = shared("OBJECT_STORE_URL")  # type: ignore[assignment]

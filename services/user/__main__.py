@@ -7,8 +7,6 @@
 import sys
 from pathlib import Path
 
-from services.user import storage
-from services.user.app import build
 from services.user.clients.token_keys import rotate
 from services.user.clients.wechat import WechatLogin
 from services.user.domain.account import Identity, IdentityKind
@@ -64,4 +62,4 @@ async def _identity(kit: Kit, who: str) -> Identity:
 
 if __name__ == "__main__":
     commands = {"grant-staff": grant_staff, "rotate-token-key": rotate_token_key}
-    main(Settings, build, storage, commands=commands)
+    main("services.user", commands)

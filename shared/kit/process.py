@@ -12,7 +12,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from types import ModuleType
+from importlib import import_module
 
 import uvicorn
 from fastapi import FastAPI
@@ -20,7 +20,6 @@ from fastapi import FastAPI
 from shared.kit import log, metrics
 from shared.kit.clock import follow
 from shared.kit.inbox import Consumer, handlers_of, redeliver
-from shared.kit.migrate import migrate, new_migration
 from shared.kit.outbox import Relay, replay
 from shared.kit.runtime import Build, Kit, ServiceSettings, Wiring, open_kit
 from shared.kit.web import new_app
@@ -46,39 +45,48 @@ class Server(uvicorn.Server):
         yield
 
 
-def main(
-    settings_type: type[ServiceSettings],
-    build: Build,
-    storage: ModuleType,
-    commands: Mapping[str, Command] | None = None,
-) -> None:
-    """Run one command of one service; the process's exit code says how it went."""
+def main(package: str, commands: Mapping[str, Command] | None = None) -> None:
+    """Run one command of the service in this package; the exit code says how it went.
+
+    Its ``settings``, ``storage`` and ``app`` are imported when a command needs them: a migration
+    does not load the routes.
+    """
     commands = commands or {}
-    parser = argparse.ArgumentParser(prog=f"python -m services.{settings_type.name}")
+    parser = argparse.ArgumentParser(prog=f"python -m {package}")
     known = ["api", "background", "all", "migrate", "check", "redeliver", "replay"]
     parser.add_argument("command", choices=[*known, "new-migration", *commands])
     parser.add_argument("rest", nargs="*")
     parser.add_argument("--since", type=_instant, help="replay: an ISO instant, e.g. 2026-11-01")
     asked = parser.parse_args()
     if asked.command == "new-migration":
-        new_migration(storage, "_".join(asked.rest))
+        from shared.kit.migrate import new_migration  # Alembic is not for those who serve.
+
+        new_migration(import_module(f"{package}.storage"), "_".join(asked.rest))
         return
-    settings = settings_type()
+    settings: ServiceSettings = import_module(f"{package}.settings").Settings()
     log.configure(settings.name, settings.log_level)
     match asked.command:
         case "check":
             sys.stdout.write(f"{settings.name}: settings are valid\n")
         case "migrate":
+            from shared.kit.migrate import migrate
+
+            storage = import_module(f"{package}.storage")
             asyncio.run(migrate(settings.owner_database_url, storage))
         case "replay":
             sent = asyncio.run(replay(settings.database_url, asked.since))
             sys.stdout.write(f"{settings.name}: {sent} events will be sent again\n")
         case "redeliver":
-            asyncio.run(_redeliver(settings, build))
+            asyncio.run(_redeliver(settings, _build(package)))
         case "api" | "background" | "all":
-            _loop_run(_serve(settings, build, asked.command))
+            _loop_run(_serve(settings, _build(package), asked.command))
         case own:
-            asyncio.run(_own(settings, build, commands[own], asked.rest))
+            asyncio.run(_own(settings, _build(package), commands[own], asked.rest))
+
+
+def _build(package: str) -> Build:
+    build: Build = import_module(f"{package}.app").build
+    return build
 
 
 def _instant(text: str) -> datetime:

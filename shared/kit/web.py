@@ -28,7 +28,7 @@ from shared.kit.log import get_logger
 from shared.kit.once import Once, RequestKey
 from shared.kit.runtime import Kit, Wiring
 from shared.kit.session import Begin, problem_of
-from shared.kit.tokens import AccessClaims
+from shared.kit.tokens import AccessClaims, TokenRefused
 
 TYPE_BASE = "https://api.jajaya.hk/problems/"
 PROBLEM_JSON = "application/problem+json"
@@ -150,6 +150,9 @@ def _fingerprint(body: bytes) -> bytes:
     return hashlib.sha256(body).digest()
 
 
+_ANY_ROUTE = (IdempotencyKeyMissing, TokenMissing, TokenRefused, RoleMissing, Unavailable)
+
+
 def problems(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
     """The ``responses=`` of a route, so that OpenAPI lists what it may refuse."""
     listed: dict[int | str, dict[str, Any]] = {}
@@ -230,7 +233,9 @@ def new_app(kit: Kit, wiring: Wiring) -> FastAPI:
         title=f"JAJAYA {kit.name}",
         version="1",
         description=wiring.description,
-        responses=problems(Unavailable),
+        responses=problems(
+            IdempotencyKeyMissing, TokenMissing, TokenRefused, RoleMissing, Unavailable
+        ),
     )
     app.state.kit = kit
     kit.ports.update(wiring.ports)

@@ -178,8 +178,12 @@ async def assignments_offers_and_bookings_are_one(books: Books) -> Finding:
         finding.want(
             offer is not None and offer["worker_id"] == row["worker_id"], f"{place}: offer"
         )
-        held = booking is not None and booking["worker_id"] == row["worker_id"]
-        finding.want(held and booking["state"] != "released", f"{place}: booking {booking}")
+        held = (
+            booking is not None
+            and booking["worker_id"] == row["worker_id"]
+            and booking["state"] != "released"
+        )
+        finding.want(held, f"{place}: booking {booking}")
     loose = [str(id) for id in offers if id not in seen]
     finding.want(not loose, f"accepted offers that fill no position: {loose[:3]}")
     return finding

@@ -10,7 +10,6 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-
 from services.dispatch.domain.candidate import Candidate, Job
 from services.dispatch.domain.hours import DAY, HONG_KONG, Interval
 from services.dispatch.domain.places import cells_around

@@ -1,6 +1,8 @@
 """Rows of orders as dispatch knows them and of the search for each position.
 
-Locks are taken in one order everywhere: the order, its searches by id, their offers.
+Locks are taken in one order everywhere: the order, its searches by id, their offers. They leave
+keys alone (FOR NO KEY UPDATE): rows that refer here are checked even when they are merely updated
+twice in one transaction, and would wait for a stronger lock.
 """
 
 from collections.abc import Sequence
@@ -21,6 +23,8 @@ from shared.kit.ids import new_id
 from shared.kit.money import Money
 from shared.kit.rows import money_columns, one_of
 from shared.kit.session import Transaction
+
+_LOCKED: dict[str, Any] = {"key_share": True}
 
 
 class KnownOrder(Row):
@@ -101,13 +105,15 @@ def job_of(order: KnownOrder, search: Search) -> Job:
 
 async def order_for_update(tx: Transaction, order_id: OrderId) -> KnownOrder | None:
     """The order, locked; None if dispatch has not heard of it."""
-    return await tx.session.get(KnownOrder, order_id, with_for_update=True)
+    return await tx.session.get(KnownOrder, order_id, with_for_update=_LOCKED)
 
 
 async def order_unless_busy(tx: Transaction, order_id: UUID) -> KnownOrder | None:
     """The order, locked; None if somebody else holds it just now."""
     mine = select(KnownOrder).where(KnownOrder.order_id == order_id)
-    found: KnownOrder | None = await tx.session.scalar(mine.with_for_update(skip_locked=True))
+    found: KnownOrder | None = await tx.session.scalar(
+        mine.with_for_update(key_share=True, skip_locked=True)
+    )
     return found
 
 
@@ -118,7 +124,7 @@ async def known_order(tx: Transaction, order_id: OrderId) -> KnownOrder:
 
 async def search_for_update(tx: Transaction, search_id: UUID) -> Search:
     """One search, locked."""
-    return await tx.session.get_one(Search, search_id, with_for_update=True)
+    return await tx.session.get_one(Search, search_id, with_for_update=_LOCKED)
 
 
 async def search_unless_busy(tx: Transaction, search_id: UUID) -> Search | None:
@@ -127,14 +133,16 @@ async def search_unless_busy(tx: Transaction, search_id: UUID) -> Search | None:
     A timer that waited here while its own row is locked could wait for one who waits for that row.
     """
     mine = select(Search).where(Search.id == search_id)
-    found: Search | None = await tx.session.scalar(mine.with_for_update(skip_locked=True))
+    found: Search | None = await tx.session.scalar(
+        mine.with_for_update(key_share=True, skip_locked=True)
+    )
     return found
 
 
 async def searches_for_update(tx: Transaction, order_id: OrderId) -> Sequence[Search]:
     """All searches of an order, locked in the order of their ids."""
     mine = select(Search).where(Search.order_id == order_id).order_by(Search.id)
-    return (await tx.session.scalars(mine.with_for_update())).all()
+    return (await tx.session.scalars(mine.with_for_update(key_share=True))).all()
 
 
 async def searches_of(tx: Transaction, order_id: OrderId) -> Sequence[Search]:

@@ -18,11 +18,20 @@ async def finish_claim(
 
     Raises Unavailable.
     """
-    async with begin() as tx:
-        offer = await tx.session.get_one(Offer, offer_id)
+    offer = await _look_at(begin, offer_id)
     if offer.state is not OfferState.CLAIMING or offer.claim_id is None:
         return
 
     steps = Steps.resumed(begin, offer.claim_id)
-    with contextlib.suppress(OfferLost):  # Undone: the search goes on.
-        await settle_claim(steps, calendar, assignments, claim_of(offer))
+    try:
+        with contextlib.suppress(OfferLost):  # Undone: the search goes on.
+            await settle_claim(steps, calendar, assignments, claim_of(offer))
+    except Exception:
+        # The request may have come to its end while we asked; then there is nothing left to do.
+        if (await _look_at(begin, offer_id)).state is OfferState.CLAIMING:
+            raise
+
+
+async def _look_at(begin: Begin, offer_id: UUID) -> Offer:
+    async with begin() as tx:
+        return await tx.session.get_one(Offer, offer_id)

@@ -188,7 +188,7 @@ class OfferingDetail(OfferingView):
     extras: list[SurchargeView]  # What can be chosen in a price quote, by code.
     surcharges: list[SurchargeView]  # What applies by time and place.
     checklist: list[CheckView]
-    equipment: str | None
+    equipment: str  # Class of vehicle or tool; empty: none.
     auto_accept_hours: int
 
 

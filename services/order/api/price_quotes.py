@@ -5,7 +5,15 @@ from typing import Annotated, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictInt, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    model_validator,
+)
 
 from services.order.api.orders import PromotionDep
 from services.order.domain.catalogue import (
@@ -68,7 +76,7 @@ class StopBody(Body):
     point: PointBody | None = None
     district: Annotated[str, Field(max_length=2)] | None = None
     lines: LinesBody = Field(default_factory=LinesBody)
-    has_lift: bool = True
+    has_lift: StrictBool = True
     steps: Annotated[StrictInt, Field(ge=0, le=2000)] = 0
 
     @model_validator(mode="after")

@@ -27,6 +27,7 @@ from shared.kit.money import Currency
 
 MINOR_MAX = 1_000_000_000  # Ten million dollars; more is a slip of the keyboard.
 QUANTITY_MAX = 10_000
+MINUTES_MIN, MINUTES_MAX = 10, 24 * 60  # Of one visit.
 CREW_MAX, STOPS_MAX, SURCHARGES_MAX, CHECKS_MAX, KEYWORDS_MAX = 8, 4, 30, 60, 40
 
 
@@ -125,6 +126,7 @@ def _served(codes: list[str]) -> list[str]:
 
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
+CodeOrNone = Annotated[str, StringConstraints(pattern=r"^([a-z][a-z0-9_]{1,39})?$")]
 _Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Words = Annotated[dict[Locale, _Name], AfterValidator(_in_all_languages)]
@@ -224,10 +226,10 @@ class OfferingLayout(Part):
     demo: StrictBool = False  # Sample data; shown so.
     districts: Districts = Field(default_factory=list)  # Where it is served; empty: everywhere.
     rescue: StrictBool = False  # Begins at once, unless a start is asked for.
-    equipment: Code | None = None  # Class of vehicle or tool the crew must bring.
+    equipment: CodeOrNone = ""  # Class of vehicle or tool each worker must bring.
     stops: list[StopKind] = Field(min_length=1, max_length=STOPS_MAX)  # In the order gone to.
     positions: list[CrewPosition] = Field(min_length=1, max_length=CREW_MAX)
-    duration_minutes: StrictInt = Field(ge=10, le=45_000)  # With the units that the base covers.
+    duration_minutes: StrictInt = Field(default=0, ge=0, le=1440)  # With the base's units.
     minutes_per_unit: StrictInt = Field(default=0, ge=0, le=1440)  # Each unit beyond.
     auto_accept_hours: StrictInt = Field(default=48, ge=1, le=720)
     checklist: list[Check] = Field(default_factory=list, max_length=CHECKS_MAX)
@@ -277,6 +279,15 @@ def check_terms(terms: OfferingTerms) -> None:
             raise BookInvalid(field=field, reason="a code is used twice")
     if book.quantity_max < book.quantity_min:
         raise BookInvalid(field="book.quantity_max", reason="is below quantity_min")
+    shortest, longest = (terms.duration_of(q) for q in (book.quantity_min, book.quantity_max))
+    if (
+        not MINUTES_MIN
+        <= shortest.total_seconds() / 60
+        <= longest.total_seconds() / 60
+        <= MINUTES_MAX
+    ):
+        reason = f"a visit takes from {MINUTES_MIN} to {MINUTES_MAX} minutes in every quantity"
+        raise BookInvalid(field="duration_minutes", reason=reason)
     floor, ceiling = book.reference.floor_minor, book.reference.ceiling_minor
     if not floor <= book.work_minor(book.quantity_min) <= ceiling:
         reason = f"the smallest order must cost from {floor} to {ceiling}, the market's range"

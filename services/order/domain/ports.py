@@ -76,3 +76,16 @@ class Entropy(Protocol):
 
     def start_code(self) -> str:
         """Four digits."""
+
+
+class PhotoStore(Protocol):
+    """Where sealed photos lie, each under a name."""
+
+    async def put(self, name: str, content: bytes) -> None:
+        """Keep it under the name; the same again changes nothing. Raises Unavailable."""
+
+    async def get(self, name: str) -> bytes:
+        """What lies under the name. Raises PhotoNotFound, Unavailable."""
+
+    async def delete(self, name: str) -> None:
+        """Forget it, if it was there. Raises Unavailable."""

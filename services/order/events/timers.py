@@ -4,7 +4,8 @@ import asyncio
 from datetime import timedelta
 
 from services.order.domain.order import OrderState
-from services.order.domain.ports import Promotion
+from services.order.domain.ports import PhotoStore, Promotion
+from services.order.events.job_timers import job_timers
 from services.order.storage.orders import order_of
 from services.order.storage.quotes import forget_old_quotes
 from services.order.use_cases.cancel_unserved import cancel_unserved
@@ -22,16 +23,17 @@ QUOTES_A_TIME = 2_000
 log = get_logger(__name__)
 
 
-def timers(begin: Begin, promotion: Promotion) -> Timers:
-    """By kind: alerts, escalations, placings that were cut."""
+def timers(begin: Begin, promotion: Promotion, photos: PhotoStore) -> Timers:
+    """By kind: alerts, escalations, placings that were cut, and what falls due after a job."""
+    jobs = job_timers(begin, photos)
 
     async def take_up_placing(timer: Timer) -> None:
         quote_id = QuoteId(timer.payload["quote_id"])
         await resume_placing(begin, promotion, OrderId(timer.ref), quote_id)
 
     return Timers(
-        inside={"pay_alert": alert_undecided, "escalated": give_up_search},
-        outside={"placing": take_up_placing},
+        inside={"pay_alert": alert_undecided, "escalated": give_up_search, **jobs.inside},
+        outside={"placing": take_up_placing, **jobs.outside},
     )
 
 

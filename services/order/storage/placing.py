@@ -66,7 +66,7 @@ async def write_order(
     ]
     begin_history(tx, order, caller)
     tx.add(order)
-    await tx.session.flush([order])  # Before what refers to it.
+    await tx.session.flush()  # Before what refers to it.
     tx.add(visit, *stops, *positions)
     quote.order_id = order_id
     alert_at = order.pay_until + timedelta(seconds=PAY_ALERT_SECONDS)

@@ -5,12 +5,13 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from services.worker.api.shapes import (
     CODES_MAX,
     AreaRequest,
     Code,
+    Line,
     Request,
     SkillRequest,
     View,
@@ -34,7 +35,7 @@ from shared.kit.web import BeginDep, OnceDep, UserCaller, port, problems
 
 router = APIRouter(prefix="/workers", tags=["application"])
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+Name = Annotated[Line, Field(min_length=1, max_length=80)]
 BufferDep = Annotated[int, Depends(port("travel_buffer_seconds"))]
 
 

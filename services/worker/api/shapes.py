@@ -11,7 +11,9 @@ PAGE_MAX = 100
 CODES_MAX = 40
 
 Code = Annotated[str, StringConstraints(min_length=2, max_length=40)]
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
+# One line that people wrote: no control characters, which no database or screen wants.
+Line = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Reason = Annotated[Line, Field(min_length=3, max_length=500)]
 
 
 class Request(BaseModel):

@@ -5,12 +5,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Query
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from services.worker.api.shapes import (
     CODES_MAX,
     PAGE_MAX,
     Code,
+    Line,
     Reason,
     Request,
     SkillRequest,
@@ -46,7 +47,7 @@ GRANTED = problems(
     WorkerNotFound, MoveRefused, MoveForbidden, CodeInvalid, CodeRepeated, NoSkillGranted
 )
 # What somebody needs the clear data for; it is kept with their name.
-Purpose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=200)]
+Purpose = Annotated[Line, Query(min_length=3, max_length=200)]
 
 
 class GrantRequest(Request):

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from services.worker.api.shapes import PAGE_MAX, Request, View
+from services.worker.api.shapes import PAGE_MAX, Line, Request, View
 from services.worker.domain.schedule import (
     BookedInTimeOff,
     TimeOffInvalid,
@@ -31,7 +31,7 @@ class TimeOffRequest(Request):
 
     first_on: date
     last_on: date
-    note: str = Field(default="", max_length=200)
+    note: Line = Field(default="", max_length=200)
 
 
 class TimeOffView(View):

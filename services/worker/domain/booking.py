@@ -63,6 +63,8 @@ class Slot:
 
 def slot_of(starts_at: datetime, ends_at: datetime, buffer_seconds: int) -> Slot:
     """The job's interval with the way there and back. Raises IntervalInvalid."""
+    if not 2000 <= starts_at.year < 3000:
+        raise IntervalInvalid(field="starts_at", reason="not in this age")
     if ends_at <= starts_at:
         raise IntervalInvalid(field="ends_at", reason="not after starts_at")
     if ends_at - starts_at > timedelta(hours=JOB_HOURS_MAX):

@@ -188,6 +188,17 @@ class Scene:
         await self.dispatch.run_due()
         return order
 
+    async def paid_quietly(self, **facts: Any) -> OrderPaid:
+        """An order that was paid, its first rounds still due."""
+        order = paid(self.now, **facts)
+        await self.dispatch.tell(order)
+        return order
+
+    async def finish(self, order: OrderPaid) -> None:
+        """The order is cancelled, so that its workers are free again."""
+        await self.dispatch.tell(cancelled(order))
+        await self.dispatch.run_due()
+
     async def offers(self, worker_id: UUID, only_open: bool = True) -> list[dict[str, Any]]:
         answer = await self.dispatch.http.get(
             "/workers/me/offers",

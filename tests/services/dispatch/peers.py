@@ -85,6 +85,11 @@ class Peers:
             return self._cut(request)
         return done
 
+    async def called(self, kind: str, times: int) -> None:
+        """Wait until a call has come so often."""
+        while self.calls[kind] < times:  # noqa: ASYNC110 - plain, and only a test waits.
+            await asyncio.sleep(0.01)
+
     def do(self, kind: str, body: dict[str, Any]) -> web.Response:
         return {"book": self.book, "release": self.release, "assign": self.assign}[kind](body)
 

@@ -37,7 +37,7 @@ def _terms(category: str, stops: list[str], crew: int, rescue: bool) -> dict[str
         "name": WORDS,
         "description": WORDS,
         "rescue": rescue,
-        "equipment": "flatbed" if rescue else None,
+        **({"equipment": "flatbed"} if rescue else {}),
         "stops": stops,
         "positions": [{"weight": 60 - 20 * n, "skill": skill, "level": 2} for n in range(crew)],
         "duration_minutes": 90,

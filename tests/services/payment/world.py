@@ -151,9 +151,7 @@ class World:
         plain = {**paid, "transaction_id": paid["id"]}
         return await self.notify(*await self.notice(plain))
 
-    async def captured(
-        self, *args: Any, **also: Any
-    ) -> tuple[OrderPlaced, dict[str, Any]]:
+    async def captured(self, *args: Any, **also: Any) -> tuple[OrderPlaced, dict[str, Any]]:
         """A placed order that is paid."""
         placed = await self.place(*args, **also)
         view = await self.begin_paying(placed)

@@ -16,6 +16,7 @@ from tests.services.dispatch.given import Scene, cancelled, scene
 from tests.support.service import as_json
 
 ROUNDS, EACH = 24, 32
+SIDES = ("accept", "cancel", "expire")
 
 
 async def test_the_worker_is_booked_assigned_and_told_where_to_go(
@@ -168,14 +169,14 @@ async def test_sixty_four_accepts_a_cancel_and_an_expiry_have_one_outcome(
     service: ServiceFixture,
 ) -> None:
     """Each side gets its turn to be first; the others' delay grows until it has won its share."""
-    dice, won, widest = Random(11), Counter[str](), {"accept": 0.02, "cancel": 0.02, "expire": 0.02}
+    dice, won, widest = Random(11), Counter[str](), dict(zip(SIDES, (0.4, 0.05, 0.05), strict=True))
     async with scene(service) as here:
         for round in range(ROUNDS):
             worker = await here.worker()
             order = await here.paid()
             [offer] = await here.offers(worker)
             contest = Contest(here, worker, order, offer["id"])
-            first = ("accept", "cancel", "expire")[round % 3]
+            first = SIDES[round % 3]
             after = {side: dice.uniform(0, widest[first]) for side in widest} | {first: 0.0}
 
             answers, _, _ = await asyncio.gather(

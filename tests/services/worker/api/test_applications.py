@@ -1,6 +1,7 @@
 """Applying to work over HTTP."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -162,3 +163,10 @@ async def test_only_a_user_applies_and_with_a_key(run: Running) -> None:
     answer = await run.http.post("/workers", json=application(), headers=staff)
     assert (answer.status_code, code_of(answer)) == (403, "role-missing")
     assert (await run.http.post("/workers", json=application())).status_code == 401
+
+
+async def test_text_that_is_no_unicode_is_refused(run: Running) -> None:
+    body = json.dumps(application(legal_name="\ud800"))  # Half a character, as JSON can write it.
+    headers = run.headers(new_id(), Role.USER) | {"Content-Type": "application/json"}
+    answer = await run.http.post("/workers", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["field"]) == (422, "body.legal_name")

@@ -40,7 +40,7 @@ async def test_people_cannot_call_it(run: Running) -> None:
         ({"offer_id": "x"}, "body.offer_id"),
         ({"colour": "red"}, "body.colour"),
         ({"ends_at": "1990-03-02T10:00:00Z"}, "ends_at"),
-        ({"starts_at": "0001-01-01T00:00:00Z"}, "ends_at"),
+        ({"starts_at": "0001-01-01T00:00:00Z"}, "starts_at"),
         ({"ends_at": "9999-12-31T23:59:59Z"}, "ends_at"),
     ],
 )

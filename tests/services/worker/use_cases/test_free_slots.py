@@ -13,8 +13,9 @@ async def test_a_slot_is_freed_once(run: Running) -> None:
         body = job(one, tomorrow(run, 3 * hour))
         _, order, visit = ids_of(body)
         same = {"order_id": str(order), "visit_id": str(visit)}
+        other = job(two, tomorrow(run, 3 * hour)) | same
         as_json(await book(run, body))
-        as_json(await book(run, job(two, tomorrow(run, 3 * hour), **same)))
+        as_json(await book(run, other))
         before = len(await run.told(SlotReleased))
 
         async def cancel(order: object = order) -> None:

@@ -1,0 +1,104 @@
+"""Puts the demo data through the routes that staff use; loading it again changes nothing."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+FOLDER = Path(__file__).parent
+REASON = "demo data"
+AT_ONCE_MAX = 4  # Puts wait for each other's lock anyway; this only hides the way there.
+PATIENCE_SECONDS = 30
+TRIES_MAX = 20  # Of a put that the gateway holds back.
+
+
+class NotLoaded(Exception):
+    """The fleet refused a piece of the demo data; the message says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """How many things were put, and how many of them were not so already."""
+
+    put: int
+    changed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """One request of the staff routes."""
+
+    path: str
+    body: dict[str, Any]
+
+
+async def load(base_url: str, staff_token: str) -> Loaded:
+    """Put synonyms, categories and offerings; ``base_url`` is where ``/staff`` begins.
+
+    Raises NotLoaded.
+    """
+    headers = {"Authorization": f"Bearer {staff_token}"}
+    changed = 0
+    async with httpx.AsyncClient(headers=headers, timeout=PATIENCE_SECONDS) as http:
+        for round_of_puts in (list(synonyms()), list(categories()), list(offerings())):
+            changed += sum(await _put_all(http, base_url, round_of_puts))
+    every = [*synonyms(), *categories(), *offerings()]
+    return Loaded(len(every), changed)
+
+
+def catalogue() -> Iterator[dict[str, Any]]:
+    """The files of the catalogue: a category each, with its offerings by code."""
+    for file in sorted((FOLDER / "catalogue").glob("*.json")):
+        yield json.loads(file.read_text())
+
+
+def synonyms() -> Iterator[Put]:
+    """The words that searches take for the same."""
+    for concept, words in json.loads((FOLDER / "synonyms.json").read_text()).items():
+        yield Put(f"/staff/order/synonyms/{concept}", {"words": words, "reason": REASON})
+
+
+def categories() -> Iterator[Put]:
+    """The ten categories."""
+    for file in catalogue():
+        body = {**file["category"], "demo": file["demo"], "reason": REASON}
+        yield Put(f"/staff/order/categories/{file['code']}", body)
+
+
+def offerings() -> Iterator[Put]:
+    """The offerings of every category, with their price books."""
+    for file in catalogue():
+        for code, terms in file["offerings"].items():
+            known = {"category": file["code"], "demo": file["demo"], "reason": REASON}
+            yield Put(f"/staff/order/offerings/{code}", {**terms, **known})
+
+
+async def _put_all(http: httpx.AsyncClient, base_url: str, puts: list[Put]) -> list[bool]:
+    """Whether each changed anything."""
+    turns = asyncio.Semaphore(AT_ONCE_MAX)
+
+    async def one(put: Put) -> bool:
+        async with turns:
+            answer = await _answered(http, base_url, put)
+        if not answer.is_success:
+            raise NotLoaded(f"{put.path}: {answer.status_code} {answer.text}")
+        return bool(answer.json()["changed"])
+
+    return await asyncio.gather(*(one(put) for put in puts))
+
+
+async def _answered(http: httpx.AsyncClient, base_url: str, put: Put) -> httpx.Response:
+    """The answer to one request, sent again when told to come back; a put may be repeated."""
+    for _ in range(TRIES_MAX):
+        try:
+            answer = await http.put(base_url + put.path, json=put.body)
+        except httpx.HTTPError as fault:
+            raise NotLoaded(f"{put.path}: {type(fault).__name__} {fault}") from fault
+        if answer.status_code not in {429, 503}:
+            break
+        await asyncio.sleep(float(answer.headers.get("Retry-After", 1)))
+    return answer

@@ -1,0 +1,163 @@
+"""Photos of a job: the rows, and the sealing of what goes to the object store."""
+
+import base64
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    SmallInteger,
+    UniqueConstraint,
+    Uuid,
+    func,
+    select,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.order.domain.evidence import Angles, EvidenceStage, PhotoNotFound, Shot
+from services.order.storage import Row
+from services.order.storage.orders import Order, Position, Visit
+from shared.contracts.ids import OrderId, VisitId, WorkerId
+from shared.kit.caller import Caller
+from shared.kit.ids import shard_of
+from shared.kit.rows import one_of
+from shared.kit.sealing import reveal, seal
+from shared.kit.session import Transaction
+
+_PLACE = "evidence.photo"
+
+
+class Evidence(Row):
+    """One photo of a job; the picture itself lies sealed in the object store."""
+
+    __tablename__ = "evidence"
+
+    shard: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    order_id: Mapped[OrderId] = mapped_column(Uuid)
+    visit_id: Mapped[VisitId] = mapped_column(Uuid)
+    position: Mapped[int]  # Of the worker who took it.
+    worker_id: Mapped[WorkerId] = mapped_column(Uuid)
+    stage: Mapped[EvidenceStage] = mapped_column(one_of(EvidenceStage, "stage"))
+    angle: Mapped[str]  # Before and after of one angle are compared.
+    sha256: Mapped[str]  # Of the picture as we keep it, before it is sealed.
+    width: Mapped[int]
+    height: Mapped[int]
+    taken_at: Mapped[datetime]  # When it reached us.
+    lat: Mapped[float | None] = mapped_column(default=None)
+    lng: Mapped[float | None] = mapped_column(default=None)
+    stored_at: Mapped[datetime | None] = mapped_column(default=None)  # None: not in the store yet.
+
+    __table_args__ = (
+        ForeignKeyConstraint(["shard", "order_id"], ["orders.shard", "orders.id"]),
+        CheckConstraint("width > 0 AND height > 0", name="size"),
+        Index("ix_evidence_shard_order_id_id", "shard", "order_id", "id"),
+        UniqueConstraint("shard", "order_id", "sha256"),  # One picture proves one thing.
+    )
+
+
+async def begin_evidence(
+    tx: Transaction, order: Order, position: Position, evidence_id: UUID, shot: Shot
+) -> bytes:
+    """Note a photo that is about to be stored; its bytes as they may leave this process.
+
+    They are sealed for the user whose home they show, so that forgetting the user blinds them.
+    """
+    tx.add(
+        Evidence(
+            shard=order.shard,
+            id=evidence_id,
+            order_id=order.id,
+            visit_id=position.visit_id,
+            position=position.number,
+            worker_id=WorkerId(position.worker_id or UUID(int=0)),
+            stage=shot.stage,
+            angle=shot.angle,
+            sha256=shot.photo.sha256,
+            width=shot.photo.width,
+            height=shot.photo.height,
+            taken_at=tx.now,
+            lat=shot.lat,
+            lng=shot.lng,
+        )
+    )
+    picture = base64.b64encode(shot.photo.content).decode()
+    return await seal(tx, order.user_id, _PLACE, evidence_id, picture)
+
+
+async def open_photo(
+    tx: Transaction, caller: Caller, order: Order, evidence: Evidence, sealed: bytes
+) -> bytes:
+    """The picture, for a person to look at; the reading is recorded. Raises Erased."""
+    why = f"a {caller.role} looks at a photo of the job"
+    picture = await reveal(tx, caller, why, order.user_id, _PLACE, evidence.id, sealed)
+    return base64.b64decode(picture)
+
+
+async def evidence_for_update(tx: Transaction, evidence_id: UUID) -> Evidence | None:
+    """A photo's row, stored or not, locked until the transaction ends; None once it was cleared."""
+    query = select(Evidence).where(
+        Evidence.shard == shard_of(evidence_id), Evidence.id == evidence_id
+    )
+    return (await tx.session.scalars(query.with_for_update())).one_or_none()
+
+
+async def forget_evidence(tx: Transaction, evidence_id: UUID) -> bool:
+    """Drop the row of a photo that was not stored whole; False if it was, and stays."""
+    evidence = await evidence_for_update(tx, evidence_id)
+    if evidence is None:
+        return True
+    if evidence.stored_at is not None:
+        return False
+    await tx.session.delete(evidence)
+    return True
+
+
+async def evidence_of(tx: Transaction, order: Order, evidence_id: UUID) -> Evidence:
+    """A stored photo of the order. Raises PhotoNotFound."""
+    query = select(Evidence).where(
+        Evidence.shard == order.shard,
+        Evidence.id == evidence_id,
+        Evidence.order_id == order.id,
+        Evidence.stored_at.is_not(None),
+    )
+    found = (await tx.session.scalars(query)).one_or_none()
+    if found is None:
+        raise PhotoNotFound(f"No photo {evidence_id}.")
+    return found
+
+
+async def photos_of(tx: Transaction, order: Order) -> Sequence[Evidence]:
+    """All stored photos of the order, oldest first; there is a limit to their number."""
+    query = select(Evidence).where(
+        Evidence.shard == order.shard,
+        Evidence.order_id == order.id,
+        Evidence.stored_at.is_not(None),
+    )
+    return (await tx.session.scalars(query.order_by(Evidence.id))).all()
+
+
+async def photo_count(tx: Transaction, order: Order) -> int:
+    """How many photos the order has, those on their way to the store included."""
+    query = select(func.count()).where(Evidence.shard == order.shard, Evidence.order_id == order.id)
+    return (await tx.session.scalars(query)).one()
+
+
+async def is_known(tx: Transaction, order: Order, sha256: str) -> bool:
+    """Whether the order has this very picture already, or it is on its way to the store."""
+    query = select(Evidence.id).where(
+        Evidence.shard == order.shard, Evidence.order_id == order.id, Evidence.sha256 == sha256
+    )
+    return (await tx.session.scalars(query)).first() is not None
+
+
+async def angles_of(tx: Transaction, order: Order, visit: Visit) -> Angles:
+    """From which angles the visit has stored photos, by stage."""
+    angles: dict[EvidenceStage, set[str]] = {stage: set() for stage in EvidenceStage}
+    for photo in await photos_of(tx, order):
+        if photo.visit_id == visit.id:
+            angles[photo.stage].add(photo.angle)
+    return angles

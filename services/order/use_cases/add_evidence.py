@@ -1,0 +1,69 @@
+"""Add a photo to a job."""
+
+from datetime import timedelta
+
+from services.order.domain.evidence import (
+    PHOTOS_MAX,
+    PhotoKnown,
+    PhotosTooMany,
+    Shot,
+    check_stage,
+    object_name,
+)
+from services.order.domain.ports import PhotoStore
+from services.order.storage.evidence import (
+    Evidence,
+    begin_evidence,
+    evidence_for_update,
+    forget_evidence,
+    is_known,
+    photo_count,
+)
+from services.order.storage.jobs import held_by
+from services.order.storage.orders import order_for_update, positions_of
+from shared.contracts.ids import OrderId
+from shared.kit.caller import Caller
+from shared.kit.errors import Unavailable
+from shared.kit.ids import new_id_in, shard_of
+from shared.kit.once import RequestUndone, Steps
+
+CUT_SECONDS = 60  # An upload that has not ended by then was cut.
+
+
+async def add_evidence(
+    steps: Steps, store: PhotoStore, caller: Caller, order_id: OrderId, shot: Shot
+) -> Evidence:
+    """A worker of the visit shows how things are; the picture is sealed before it leaves us.
+
+    Raises OrderNotFound, NotInCrew, StageNotNow, PhotoKnown, PhotosTooMany, RequestUndone,
+    Unavailable.
+    """
+    evidence_id = new_id_in(shard_of(order_id))
+    name = object_name(order_id, evidence_id)
+    async with steps.claim(evidence_id) as tx:
+        order = await order_for_update(tx, caller, order_id)
+        own = held_by(caller, await positions_of(tx, order), order)
+        check_stage(shot.stage, order.state)
+        if await photo_count(tx, order) >= PHOTOS_MAX:
+            raise PhotosTooMany(f"There are {PHOTOS_MAX} photos.", photos_max=PHOTOS_MAX)
+        if await is_known(tx, order, shot.photo.sha256):
+            raise PhotoKnown("This picture was sent before.")
+        sealed = await begin_evidence(tx, order, own, evidence_id, shot)
+        due_at = tx.now + timedelta(seconds=CUT_SECONDS)
+        await tx.schedule("evidence_cut", evidence_id, due_at, name=name)
+
+    try:
+        await store.put(name, sealed)
+    except Unavailable:
+        async with steps.undo() as tx:  # The timer clears up what may have reached the store.
+            await forget_evidence(tx, evidence_id)
+        raise
+
+    async with steps.finish() as tx:
+        await tx.cancel_timer("evidence_cut", evidence_id)
+        evidence = await evidence_for_update(tx, evidence_id)
+        if evidence is None:
+            raise RequestUndone("The upload took too long and was cleared; send it again.")
+        evidence.stored_at = tx.now
+        steps.answer(evidence)
+    return evidence

@@ -1,0 +1,27 @@
+"""Give an order a new start code."""
+
+from services.order.domain.tabs import CODE_SHOWN
+from services.order.storage.history import note_on_order
+from services.order.storage.orders import Order, order_for_update
+from shared.contracts.ids import OrderId
+from shared.kit.caller import Caller
+from shared.kit.masks import scrub
+from shared.kit.session import Transaction
+from shared.kit.states import MoveRefused
+
+
+async def renew_start_code(
+    tx: Transaction, caller: Caller, order_id: OrderId, reason: str, new_code: str
+) -> Order:
+    """Staff unlock an arrival after too many wrong codes; only the user is shown the new one.
+
+    Raises OrderNotFound, MoveRefused.
+    """
+    order = await order_for_update(tx, caller, order_id)
+
+    if order.state not in CODE_SHOWN:
+        raise MoveRefused(f"No start code is needed when {order.state}.", state=order.state)
+
+    order.start_code, order.start_tries = new_code, 0
+    await note_on_order(tx, order, "start_code_renewed", by=caller, reason=scrub(reason))
+    return order

@@ -1,0 +1,1 @@
+"""Promotion calls nobody: it hears news and answers its sisters."""

@@ -1,0 +1,1 @@
+"""Tests of the order service's ways to the outside."""
