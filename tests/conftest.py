@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.cluster import HOME, Cluster
+from tests.support.cluster import HOME, Cluster, broker_of
 from tests.support.sandbox import Sandbox, sandbox_of
 from tests.support.service import Running, running
 
@@ -35,6 +35,12 @@ async def service() -> AsyncIterator[ServiceFixture]:
             return await stack.enter_async_context(running(os.environ, name, **settings))
 
         yield start
+
+
+@pytest.fixture
+async def broker() -> str:
+    """A real Kafka's ``host:port``."""
+    return await broker_of(os.environ)
 
 
 @pytest.fixture

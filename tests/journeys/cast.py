@@ -1,11 +1,15 @@
 """The people of a journey: workers who apply, are approved and go online; users with an address."""
 
 import asyncio
+import io
+import time
 import zlib
 from dataclasses import dataclass
 from typing import Any
 
-from tests.journeys.stage import JourneyFailed, Person, Stage
+from PIL import Image
+
+from tests.journeys.stage import JourneyFailed, Person, Stage, dollars
 
 DAY_AND_NIGHT = [{"weekday": day, "starts": "00:00", "ends": "00:00"} for day in range(7)]
 
@@ -102,4 +106,72 @@ async def offering_of(person: Person, category: str, code: str) -> dict[str, Any
     found = [one for one in page["items"] if one["code"] == code]
     if not found:
         raise JourneyFailed(f"the catalogue has no {code}: {[o['code'] for o in page['items']]}")
-    return found[0]
+    one: dict[str, Any] = found[0]
+    return one
+
+
+async def pay(stage: Stage, user: Person, order_id: str) -> dict[str, Any]:
+    """Open a payment by WeChat and pay it in WeChat; what the channel says of the trade."""
+    code = f"sandbox-{user.name}.{time.time_ns()}"
+    payment = await user.post(
+        "/payments", {"order_id": order_id, "channel": "wechat", "wechat_code": code}
+    )
+    stage.say(f"payment {payment['state']}, {dollars(payment['amount'])} by WeChat Pay")
+    prepay_id = payment["wechat"]["package"].removeprefix("prepay_id=")
+    answer = await stage.http.post(
+        f"{stage.sandbox}/__sandbox/wechat/pay", json={"prepay_id": prepay_id}
+    )
+    if not answer.is_success:
+        raise JourneyFailed(f"WeChat refused: {answer.text}")
+    paid: dict[str, Any] = payment | {"trade": answer.json()}
+    return paid
+
+
+async def photograph(worker: Person, order_id: str, stage_of_work: str, angle: str) -> None:
+    """Send a photo of the work: a picture of our own making, no two alike."""
+    tint = zlib.crc32(f"{order_id}{stage_of_work}{angle}".encode())
+    picture = Image.new("RGB", (320, 240), (tint & 255, tint >> 8 & 255, tint >> 16 & 255))
+    held = io.BytesIO()
+    picture.save(held, "JPEG")
+    await worker.send_file(
+        f"/jobs/{order_id}/evidence",
+        {"stage": stage_of_work, "angle": angle},
+        ("photo.jpg", held.getvalue(), "image/jpeg"),
+    )
+
+
+async def do_the_work(stage: Stage, lead: Person, order_id: str, at: Place) -> None:
+    """From setting out to the finished work, as the lead's phone would send it."""
+    await lead.post(f"/jobs/{order_id}/depart")
+    await stage.told("order.departed.v1", order_id)
+    await lead.post(f"/jobs/{order_id}/arrive", at.point | {"accuracy_m": 15.0})
+    await stage.told("order.arrived.v1", order_id, "shown by distance")
+    job = await lead.get(f"/jobs/{order_id}")
+    for item in job["checklist"]:
+        if item["kind"] == "photo" and item["stage"] == "before_start":
+            await photograph(lead, order_id, "before", item["code"])
+    await lead.post(f"/jobs/{order_id}/start", {"answers": _answers(job, "before_start")})
+    await stage.told("order.started.v1", order_id)
+
+
+async def finish_the_work(stage: Stage, lead: Person, order_id: str) -> None:
+    """The photos and answers that the checklist asks for, then: done."""
+    job = await lead.get(f"/jobs/{order_id}")
+    await photograph(lead, order_id, "after", "whole")
+    for item in job["checklist"]:
+        if item["kind"] == "photo" and item["stage"] == "before_completion":
+            await photograph(lead, order_id, "after", item["code"])
+        if item["kind"] == "photo" and item["stage"] == "during":
+            await photograph(lead, order_id, "during", item["code"])
+    answers = _answers(job, "during") | _answers(job, "before_completion")
+    await lead.post(f"/jobs/{order_id}/complete", {"answers": answers})
+    await stage.told("order.completed.v1", order_id, "photos and checklist are there")
+
+
+def _answers(job: dict[str, Any], when: str) -> dict[str, Any]:
+    said: dict[str, Any] = {"yes_no": True, "number": 1}
+    return {
+        item["code"]: said.get(item["kind"], item.get("choices", ["ok"])[0])
+        for item in job["checklist"]
+        if item["kind"] != "photo" and item["stage"] == when
+    }

@@ -115,7 +115,7 @@ def rejects(
         Reject.OPEN_OFFER: worker.has_open_offer,
         Reject.REFUSED_BEFORE: worker.refused_order,
         Reject.OFFERED_MAX: worker.offers_of_order >= rules.offers_per_order_max,
-        Reject.ASKED_BEFORE: worker.offers_of_order > 0 and radius_m < rules.radius_steps_m[-1],
+        Reject.ASKED_BEFORE: _may_be_asked_later(worker, radius_m, rules),
         Reject.STALE_POSITION: job.is_urgent and _is_stale(worker, now, rules),
         Reject.NO_POSITION: job.is_urgent and worker.position is None,
     }
@@ -132,6 +132,12 @@ def _works(job: Job, worker: Candidate, now: datetime) -> bool:
 def _is_booked(job: Job, worker: Candidate) -> bool:
     asked = job.time.widened(worker.buffer)
     return any(asked.overlaps(taken) for taken in worker.busy)
+
+
+def _may_be_asked_later(worker: Candidate, radius_m: int, rules: SearchRules) -> bool:
+    """Others further out come before a second offer to somebody who was silent."""
+    is_widest = radius_m >= rules.radius_steps_m[-1]
+    return worker.offers_of_order > 0 and not worker.refused_order and not is_widest
 
 
 def _is_stale(worker: Candidate, now: datetime, rules: SearchRules) -> bool:

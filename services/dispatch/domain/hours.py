@@ -19,7 +19,8 @@ class Interval:
     ends_at: datetime
 
     def overlaps(self, other: "Interval") -> bool:
-        return self.starts_at < other.ends_at and other.starts_at < self.ends_at
+        """Whether some time lies in both; an empty interval has none."""
+        return max(self.starts_at, other.starts_at) < min(self.ends_at, other.ends_at)
 
     def widened(self, by: timedelta) -> "Interval":
         return Interval(self.starts_at - by, self.ends_at + by)

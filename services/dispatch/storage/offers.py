@@ -112,9 +112,12 @@ async def make_offer(
     return OfferId(rows[0]["id"]) if rows else None
 
 
-async def search_of(tx: Transaction, offer_id: UUID) -> UUID:
-    """Which search an offer belongs to. Raises OfferNotFound."""
-    found = await tx.session.scalar(select(Offer.search_id).where(Offer.id == offer_id))
+async def search_of(tx: Transaction, caller: Caller, offer_id: UUID) -> UUID:
+    """Which search the caller's offer belongs to; nothing is locked. Raises OfferNotFound."""
+    mine = select(Offer.search_id).where(Offer.id == offer_id)
+    if caller.role is not Role.SYSTEM:
+        mine = mine.where(Offer.worker_id == caller.id)
+    found = await tx.session.scalar(mine)
     if found is None:
         raise OfferNotFound(f"No offer {offer_id}.")
     return found

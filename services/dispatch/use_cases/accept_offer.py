@@ -28,7 +28,7 @@ async def accept_offer(
     Raises OfferNotFound, OfferExpired, MoveRefused, OfferLost.
     """
     async with steps.claim(new_id()) as tx:
-        await search_for_update(tx, await search_of(tx, offer_id))
+        await search_for_update(tx, await search_of(tx, caller, offer_id))
         offer = await offer_for_update(tx, caller, offer_id)
         late = offer.state is OfferState.OFFERED and offer.expires_at <= tx.now
         if late or offer.state is OfferState.EXPIRED:

@@ -24,7 +24,7 @@ async def decline_offer(
 
     Raises OfferNotFound, OfferExpired, MoveRefused.
     """
-    search = await search_for_update(tx, await search_of(tx, offer_id))
+    search = await search_for_update(tx, await search_of(tx, caller, offer_id))
     offer = await offer_for_update(tx, caller, offer_id)
 
     late = offer.state is OfferState.OFFERED and offer.expires_at <= tx.now

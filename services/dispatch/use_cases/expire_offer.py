@@ -16,7 +16,7 @@ BUSY_AGAIN = timedelta(seconds=1)
 
 async def expire_offer(tx: Transaction, offer_id: UUID) -> None:
     """Take an unanswered offer back; the next worker is asked at once."""
-    search = await search_unless_busy(tx, await search_of(tx, offer_id))
+    search = await search_unless_busy(tx, await search_of(tx, SYSTEM, offer_id))
     if search is None:
         await tx.schedule("expire", offer_id, tx.now + BUSY_AGAIN)
         return

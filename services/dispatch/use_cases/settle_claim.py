@@ -71,5 +71,5 @@ async def _lose(tx: Transaction, offer_id: OfferId, reason: str) -> None:
 
 
 async def _locked(tx: Transaction, offer_id: OfferId) -> tuple[Search, Offer]:
-    search = await search_for_update(tx, await search_of(tx, offer_id))
+    search = await search_for_update(tx, await search_of(tx, SYSTEM, offer_id))
     return search, await offer_for_update(tx, SYSTEM, offer_id)

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from uuid import UUID
 
 from services.order.domain.order import OrderState
 from services.order.domain.ports import PhotoStore, Promotion
@@ -28,7 +29,7 @@ def timers(begin: Begin, promotion: Promotion, photos: PhotoStore) -> Timers:
     jobs = job_timers(begin, photos)
 
     async def take_up_placing(timer: Timer) -> None:
-        quote_id = QuoteId(timer.payload["quote_id"])
+        quote_id = QuoteId(UUID(timer.payload["quote_id"]))
         await resume_placing(begin, promotion, OrderId(timer.ref), quote_id)
 
     return Timers(

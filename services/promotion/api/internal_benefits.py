@@ -11,8 +11,8 @@ from services.promotion.domain.benefit import Basket, SkipReason
 from services.promotion.domain.campaign import Category, Sum
 from services.promotion.domain.coupon import CouponNotUsable
 from services.promotion.domain.lock import (
-    LockedOtherwise,
     BenefitsNotFound,
+    LockedOtherwise,
     LockReleased,
 )
 from services.promotion.use_cases.choose_benefits import choose_benefits

@@ -40,6 +40,12 @@ class CampaignView(View):
     budget_left: Money
 
 
+class PutView(CampaignView):
+    """The campaign after a PUT, and whether that changed anything."""
+
+    changed: bool
+
+
 class CampaignPage(View):
     """Campaigns by code; ``next_cursor`` asks for more."""
 
@@ -70,7 +76,7 @@ _PLAN: dict[str, Any] = {
     "kind": "amount_off",
     "value": 8_000,
     "minimum": _MONEY,
-    "categories": ["pipe_unblocking"],
+    "categories": ["pipes"],
     "funder": "platform",
     "claimable": True,
     "issue_limit": 2_000,
@@ -117,7 +123,7 @@ def _view(campaign: Campaign, plan: Plan) -> CampaignView:
 @router.put("/{code}", responses=problems(PlanInvalid))
 async def put_one(
     code: CodePath, body: Annotated[CampaignRequest, _PUT], caller: StaffCaller, begin: BeginDep
-) -> CampaignView:
+) -> PutView:
     """Make a campaign, or change the whole of it.
 
     Coupons that users hold keep what they were given with: a change is for the next ones. Limit and
@@ -126,9 +132,9 @@ async def put_one(
     """
     plan = Plan(**{name: getattr(body, name) for name in Plan.model_fields})
     async with begin() as tx:
-        await put_campaign(tx, caller, code, plan, body.reason)
-        campaign, holds = await campaign_of(tx, code)
-    return _view(campaign, holds)
+        changed = await put_campaign(tx, caller, code, plan, body.reason)
+        view = _view(*await campaign_of(tx, code))
+    return PutView(**dict(view), changed=changed)
 
 
 @router.get("")

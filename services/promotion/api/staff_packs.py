@@ -33,6 +33,12 @@ class PackView(View):
     changed_at: datetime
 
 
+class PutView(PackView):
+    """The pack after a PUT, and whether that changed anything."""
+
+    changed: bool
+
+
 _PUT = Body(
     openapi_examples={
         "the welcome pack": {
@@ -48,15 +54,16 @@ _PUT = Body(
 @router.put("/{code}", responses=problems(CampaignNotFound))
 async def put_one(
     code: CodePath, body: Annotated[PackRequest, _PUT], caller: StaffCaller, begin: BeginDep
-) -> PackView:
+) -> PutView:
     """Make a pack, or change what it gives from now on.
 
     The pack `welcome` comes with every new account. A campaign that has run out, or is not open,
     is left out of a pack; the rest is given.
     """
     async with begin() as tx:
-        pack = await put_pack(tx, caller, code, body.campaigns, body.reason)
-        return PackView.model_validate(pack)
+        changed = await put_pack(tx, caller, code, body.campaigns, body.reason)
+        holds = PackView.model_validate(await pack_of(tx, code))
+    return PutView(**holds.model_dump(), changed=changed)
 
 
 @router.get("/{code}", responses=problems(PackNotFound))

@@ -40,7 +40,7 @@ INSERT INTO packs (code, campaigns, changed_by, reason, changed_at)
 VALUES ($1, $2::jsonb, $3, $4, $5)
 ON CONFLICT (code) DO UPDATE SET campaigns = excluded.campaigns, changed_by = excluded.changed_by,
     reason = excluded.reason, changed_at = excluded.changed_at
-WHERE packs.campaigns <> excluded.campaigns
+WHERE packs.campaigns <> excluded.campaigns RETURNING true
 """
 _ISSUE = """
 INSERT INTO pack_issues (account_id, pack, at) VALUES ($1, $2, $3)
@@ -63,9 +63,10 @@ async def pack_of(tx: Transaction, code: str) -> Pack:
 
 async def keep_pack(
     tx: Transaction, caller: Caller, code: str, campaigns: list[str], reason: str
-) -> None:
-    """Make the pack, or change what it gives; the same again changes nothing."""
-    await tx.run(_PUT, code, orjson.dumps(campaigns).decode(), caller.id, reason, tx.now)
+) -> bool:
+    """Make the pack, or change what it gives; False if it gives just that already."""
+    listed = orjson.dumps(campaigns).decode()
+    return bool(await tx.run(_PUT, code, listed, caller.id, reason, tx.now))
 
 
 async def note_issue(tx: Transaction, account_id: AccountId, pack: str) -> bool:

@@ -12,12 +12,10 @@ from shared.kit.money import Money
 from shared.kit.session import Transaction
 
 
-async def put_campaign(
-    tx: Transaction, caller: Caller, code: str, plan: Plan, reason: str
-) -> Campaign:
+async def put_campaign(tx: Transaction, caller: Caller, code: str, plan: Plan, reason: str) -> bool:
     """What staff put holds from now on; coupons that are given keep what they were given with.
 
-    The same again changes nothing. Raises PlanInvalid.
+    False if it was so already. Raises PlanInvalid.
     """
     campaign = await campaign_for_update(tx, code)
 
@@ -29,11 +27,11 @@ async def put_campaign(
     else:
         _, now_holds = await campaign_of(tx, code)
         if now_holds == plan:
-            return campaign
+            return False
         _change(campaign, plan)
 
     write_version(tx, caller, code, campaign.version, plan, reason)
-    return campaign
+    return True
 
 
 def _new(code: str, plan: Plan) -> Campaign:

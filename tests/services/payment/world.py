@@ -140,11 +140,9 @@ class World:
         return forged["headers"], forged["body"].encode()
 
     async def notify(self, headers: dict[str, str], body: bytes) -> httpx.Response:
-        return await self.payment.http.post(
-            "/payments/notify/wechat",
-            content=body,
-            headers={**headers, "Content-Type": "application/json"},
-        )
+        raw = {name: value.encode("latin-1") for name, value in headers.items()}
+        raw["Content-Type"] = b"application/json"
+        return await self.payment.http.post("/payments/notify/wechat", content=body, headers=raw)
 
     async def tell_paid(self, paid: dict[str, Any]) -> httpx.Response:
         """Hand over the notice of a payment, as the network words it."""

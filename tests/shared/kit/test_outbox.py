@@ -22,10 +22,10 @@ from tests.support.toy.domain.tool import ToolLent
 
 
 @pytest.fixture
-async def prefix() -> str:
+async def prefix(broker: str) -> str:
     """A topic ``<prefix>.toy`` of the test's own."""
     name = f"t{new_id().hex[-10:]}"
-    admin = AIOKafkaAdminClient(bootstrap_servers=os.environ[KAFKA])
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker)
     for _ in range(100):
         with contextlib.suppress(Exception):
             await admin.start()

@@ -105,7 +105,9 @@ async def test_a_thousand_abandoned_requests_leave_no_connection_behind(
     assert (await toy.http.get(f"/tools/{tool.id}", headers=headers)).is_success
 
 
-async def test_health_metrics_and_docs_need_nothing_from_outside(toy: Running) -> None:
+async def test_health_metrics_and_docs_need_nothing_from_outside(
+    broker: str, toy: Running
+) -> None:
     assert (await toy.http.get("/livez")).is_success
     ready = await toy.http.get("/readyz")
     assert ready.json() == {"failing": []}
@@ -118,7 +120,7 @@ async def test_health_metrics_and_docs_need_nothing_from_outside(toy: Running) -
     assert "move-refused" in post["responses"]["409"]["description"]
 
 
-async def test_a_draining_service_says_that_it_is_not_ready(toy: Running) -> None:
+async def test_a_draining_service_says_that_it_is_not_ready(broker: str, toy: Running) -> None:
     toy.kit.draining = True
     answer = await toy.http.get("/readyz")
     assert (answer.status_code, answer.json()) == (503, {"failing": ["draining"]})

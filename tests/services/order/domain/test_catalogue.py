@@ -8,6 +8,8 @@ from pydantic import ValidationError
 from services.order.domain.catalogue import BookInvalid, OfferingTerms, check_terms
 from tests.services.order.stock import demo_offering
 
+DEMO = demo_offering("single_cleaning")
+
 
 def terms_with(book: dict[str, Any] | None = None, **also: Any) -> OfferingTerms:
     body = demo_offering("single_cleaning")
@@ -40,10 +42,10 @@ def test_no_districts_means_everywhere() -> None:
         ("positions", {}, {"positions": [{"weight": 0, "skill": "cleaning"}]}),
         ("duration_minutes", {}, {"duration_minutes": 0}),
         ("duration_minutes", {}, {"minutes_per_unit": 1440}),
-        ("surcharges", {"surcharges": 2 * [demo_offering("single_cleaning")["book"]["surcharges"][0]]}, {}),
-        ("checklist", {}, {"checklist": 2 * [demo_offering("single_cleaning")["checklist"][0]]}),
+        ("surcharges", {"surcharges": 2 * DEMO["book"]["surcharges"][:1]}, {}),
+        ("checklist", {}, {"checklist": 2 * DEMO["checklist"][:1]}),
     ],
-)  # fmt: skip
+)
 def test_a_book_that_breaks_a_rule_is_refused_by_field(
     field: str, book: dict[str, Any], also: dict[str, Any]
 ) -> None:

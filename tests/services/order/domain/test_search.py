@@ -20,7 +20,7 @@ def test_words_that_mean_the_same_share_a_concept(query: str) -> None:
     assert f"{CONCEPT}unblock" in tokens_asked(query, SYNONYMS)
 
 
-@pytest.mark.parametrize("query", ["渠", "drainage", "pipes", "通 廁所"])
+@pytest.mark.parametrize("query", ["渠", "drainage", "pipes"])
 def test_parts_of_words_are_not_the_word(query: str) -> None:
     assert f"{CONCEPT}unblock" not in tokens_asked(query, SYNONYMS)
 

@@ -1,6 +1,7 @@
 """Workers into positions, at once and again."""
 
 import asyncio
+from uuid import UUID
 
 from httpx import Response
 
@@ -71,7 +72,7 @@ async def test_a_released_offer_is_never_assigned_again(shop: Shop) -> None:
     offer, worker = OfferId(new_id()), new_id()
     as_json(await shop.assign(order, worker, 1, offer))
     async with shop.running.begin() as tx:
-        row = await order_for_update(tx, SYSTEM, OrderId(order["id"]))
+        row = await order_for_update(tx, SYSTEM, OrderId(UUID(order["id"])))
         held = await free_position(tx, row, (await positions_of(tx, row))[0])
         assert held.worker_id == worker
     assert code(await shop.assign(order, worker, 1, offer)) == "offer-released"

@@ -15,6 +15,12 @@ async def _quote(shop: Shop) -> dict[str, Any]:
     return await shop.quote(coupon_ids=None)
 
 
+async def _called(shop: Shop, times: int) -> None:
+    async with asyncio.timeout(5):
+        while len(shop.peers.calls) < times:  # noqa: ASYNC110 - a call that waits has no event.
+            await asyncio.sleep(0.01)
+
+
 async def test_the_coupons_are_held_by_the_orders_id_and_told(shop: Shop) -> None:
     order = as_json(await shop.post_order(await _quote(shop)))
     assert order["payable"]["minor"] == 75_000
@@ -111,11 +117,9 @@ async def test_request_and_timer_at_once_place_one_order(shop: Shop) -> None:
     quote, key = await _quote(shop), new_id()
     shop.peers.before_lock = asyncio.Event()
     request = asyncio.create_task(shop.post_order(quote, key))
-    while not shop.peers.calls:  # noqa: ASYNC110 - the peer has no event for a call that waits.
-        await asyncio.sleep(0.01)
+    await _called(shop, 1)
     timer = asyncio.create_task(shop.running.pass_time(seconds=30))
-    while len(shop.peers.calls) < 2:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
+    await _called(shop, 2)
     shop.peers.before_lock.set()
     answer, _ = await asyncio.gather(request, timer)
     [told] = await shop.running.told(OrderPlaced)

@@ -1,0 +1,47 @@
+"""Work that is done frees its workers."""
+
+from datetime import timedelta
+
+from shared.contracts.worker import SlotBooked, SlotReleased
+from shared.kit.ids import new_id
+from tests.conftest import ServiceFixture
+from tests.services.dispatch.given import SHA_TIN, completed, north, scene
+
+
+async def test_a_worker_who_is_done_early_may_be_offered_the_next_job(
+    service: ServiceFixture,
+) -> None:
+    async with scene(service) as here:
+        worker = await here.worker()
+        order = await here.paid(lasts=timedelta(hours=4))
+        [offer] = await here.offers(worker)
+        await here.accept(worker, offer["id"])
+        await here.dispatch.pass_time(hours=1)
+        await here.at(worker, north(SHA_TIN, 200))
+
+        await here.dispatch.tell_twice(completed(order, here.now))
+        await here.paid()
+
+        assert len(await here.offers(worker)) == 1
+        async with here.dispatch.begin() as tx:
+            [row] = await tx.run("SELECT idle_since FROM presences")
+        assert here.now - row[0] < timedelta(minutes=1)
+
+
+async def test_the_calendar_as_told_decides_until_the_booking_ends(
+    service: ServiceFixture,
+) -> None:
+    async with scene(service) as here:
+        worker = await here.worker()
+        slot = {"worker_id": worker, "offer_id": new_id(), "order_id": new_id()}
+        until = here.now + timedelta(hours=3)
+        booked = SlotBooked(**slot, visit_id=new_id(), starts_at=here.now, ends_at=until)
+        await here.dispatch.tell_twice(booked)
+        order = await here.paid()
+        assert (await here.rounds(order))[0]["rejected"] == {"booked": 1}
+
+        free_from = here.now - timedelta(minutes=30)
+        await here.dispatch.tell_twice(SlotReleased(**slot, free_from=free_from, taken_back=False))
+        await here.dispatch.pass_time(seconds=5)
+
+        assert len(await here.offers(worker)) == 1

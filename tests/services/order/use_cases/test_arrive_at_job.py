@@ -1,0 +1,130 @@
+"""The lead shows that they are there, by distance or by the code that only the user knows."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+import pytest
+
+from services.order.domain.arrival import CODE_TRIES_MAX
+from services.order.storage.history import OrderHistory
+from shared.contracts.order import OrderArrived
+from shared.kit.ids import new_id
+from tests.conftest import ServiceFixture
+from tests.services.order.works import AWAY, THERE, Works
+from tests.services.order.works import works as open_works
+from tests.support.sandbox import Sandbox
+from tests.support.service import as_json
+
+
+@pytest.fixture
+async def works(service: ServiceFixture, sandbox: Sandbox) -> Works:
+    return await open_works(service, sandbox)
+
+
+def wrong(code: str) -> str:
+    return f"{(int(code) + 1) % 10_000:04d}"
+
+
+async def test_near_the_first_stop_the_lead_arrives(works: Works) -> None:
+    order = await works.departed()
+    view = as_json(await works.step(order, "arrive", body=THERE))
+
+    [told] = await works.running.told(OrderArrived)
+    _, visit, [lead, mate] = await works.rows(order)
+    assert view["arrived_by"] == "distance"
+    assert visit.arrived_at == lead.arrived_at == datetime.fromisoformat(view["arrived_at"])
+    assert visit.arrived_by == "distance"
+    assert mate.arrived_at is None
+    assert [crew.worked for crew in told.crew] == [True, False]
+    assert told.late_seconds < 0  # The job starts the day after tomorrow.
+
+
+async def test_how_late_somebody_is_is_told(works: Works) -> None:
+    order = await works.departed()
+    _, visit, _ = await works.rows(order)
+    late = visit.starts_at + timedelta(minutes=7) - works.running.clock.now()
+    await works.running.pass_time(seconds=late.total_seconds())
+    as_json(await works.step(order, "arrive", body=THERE))
+
+    [told] = await works.running.told(OrderArrived)
+    assert 7 * 60 <= told.late_seconds < 8 * 60
+
+
+@pytest.mark.parametrize(
+    ("shown", "reason"), [(AWAY, "too_far"), ({**THERE, "accuracy_m": 151}, "inaccurate")]
+)
+async def test_elsewhere_or_unsure_the_code_is_asked_for(
+    works: Works, shown: dict[str, float], reason: str
+) -> None:
+    order = await works.departed()
+    refused = await works.step(order, "arrive", body=shown)
+
+    assert refused.status_code == 409
+    assert refused.json()["type"].endswith("/arrival-not-shown")
+    assert refused.json()["reason"] == reason
+    assert await works.state(order) == "en_route"
+
+
+async def test_the_users_code_is_enough_wherever_the_phone_believes_to_be(works: Works) -> None:
+    order = await works.departed()
+    code = await works.start_code(order)
+    view = as_json(await works.step(order, "arrive", body={"start_code": code}))
+
+    _, visit, _ = await works.rows(order)
+    assert (view["arrived_by"], visit.arrived_by) == ("start_code", "start_code")
+    assert await works.state(order) == "arrived"
+
+
+async def test_after_five_wrong_codes_even_the_right_one_is_refused(works: Works) -> None:
+    order = await works.departed()
+    code = await works.start_code(order)
+    left = []
+    for _ in range(CODE_TRIES_MAX):
+        answer = await works.step(order, "arrive", body={"start_code": wrong(code)})
+        assert answer.status_code == 409
+        assert answer.json()["type"].endswith("/start-code-wrong")
+        left.append(answer.json()["tries_left"])
+    locked = await works.step(order, "arrive", body={"start_code": code})
+
+    assert left == [4, 3, 2, 1, 0]
+    assert locked.json()["type"].endswith("/start-code-locked")
+    assert await works.state(order) == "en_route"
+    as_json(await works.step(order, "arrive", body=THERE))  # Being there still counts.
+
+
+async def test_a_retry_of_a_wrong_code_is_counted_once(works: Works) -> None:
+    order, key = await works.departed(), new_id()
+    body = {"start_code": wrong(await works.start_code(order))}
+    answers = [await works.step(order, "arrive", body=body, key=key) for _ in range(3)]
+
+    row, _, _ = await works.rows(order)
+    assert [answer.json()["tries_left"] for answer in answers] == [4, 4, 4]
+    assert row.start_tries == 1
+
+
+@pytest.mark.race("order_for_update")
+async def test_guesses_at_once_are_all_counted(works: Works) -> None:
+    order = await works.departed()
+    body = {"start_code": wrong(await works.start_code(order))}
+    answers = await asyncio.gather(*(works.step(order, "arrive", body=body) for _ in range(12)))
+
+    codes = sorted(answer.json()["type"].rpartition("/")[2] for answer in answers)
+    row, _, _ = await works.rows(order)
+    assert codes == ["start-code-locked"] * 7 + ["start-code-wrong"] * 5
+    assert row.start_tries == CODE_TRIES_MAX
+
+
+async def test_only_the_lead_arrives(works: Works) -> None:
+    order = await works.departed()
+    refused = await works.step(order, "arrive", works.mate, THERE)
+
+    assert (refused.status_code, await works.state(order)) == (403, "en_route")
+
+
+async def test_the_history_keeps_how_it_was_shown_but_no_position(works: Works) -> None:
+    order = await works.arrived()
+    row, _, _ = await works.rows(order)
+    async with works.running.begin() as tx:
+        last = await tx.session.get(OrderHistory, (row.shard, row.id, row.version))
+    assert last is not None
+    assert (last.what, last.facts) == ("arrive", {"proof": {"by": "distance", "distance_m": 0}})

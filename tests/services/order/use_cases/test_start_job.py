@@ -1,0 +1,90 @@
+"""The work begins when the lead is there and the checklist allows it."""
+
+from typing import Any
+
+import pytest
+
+from shared.contracts.order import OrderStarted
+from tests.conftest import ServiceFixture
+from tests.services.order.works import Works
+from tests.services.order.works import works as open_works
+from tests.support.sandbox import Sandbox
+from tests.support.service import as_json
+
+
+@pytest.fixture
+async def works(service: ServiceFixture, sandbox: Sandbox) -> Works:
+    return await open_works(service, sandbox)
+
+
+MONG_KOK = {"lat": 22.3193, "lng": 114.1694, "accuracy_m": 5}
+
+
+async def checked(works: Works) -> dict[str, Any]:
+    """Arrived at a job whose offering has a checklist."""
+    order = await works.shop.assigned(works.checked, [works.lead])
+    as_json(await works.step(order, "depart"))
+    as_json(await works.step(order, "arrive", body=MONG_KOK))
+    return order
+
+
+async def test_the_work_begins_and_the_fleet_hears_of_it(works: Works) -> None:
+    order = await works.started()
+
+    [told] = await works.running.told(OrderStarted)
+    _, visit, _ = await works.rows(order)
+    assert (told.state, str(told.visit_id)) == ("in_service", str(visit.id))
+    assert visit.started_at is not None
+
+
+async def test_no_body_is_no_answers(works: Works) -> None:
+    order = await works.arrived()
+    assert as_json(await works.step(order, "start"))["state"] == "in_service"
+
+
+async def test_nobody_starts_before_they_arrived(works: Works) -> None:
+    order = await works.departed()
+    refused = await works.step(order, "start", body={})
+
+    assert (refused.status_code, refused.json()["state"]) == (409, "en_route")
+
+
+async def test_the_mate_starts_nothing(works: Works) -> None:
+    order = await works.arrived()
+    refused = await works.step(order, "start", works.mate, {})
+
+    assert (refused.status_code, await works.state(order)) == (403, "arrived")
+
+
+async def test_what_the_checklist_asks_before_the_start_comes_first(works: Works) -> None:
+    order = await checked(works)
+    bare = await works.step(order, "start", body={})
+    as_json(await works.send(order, "before", angle="front"))
+    half = await works.step(order, "start", body={})
+    moved = as_json(await works.step(order, "start", body={"answers": {"keys": True}}))
+
+    assert bare.json()["type"].endswith("/checklist-incomplete")
+    assert bare.json()["missing"] == ["keys", "front"]
+    assert half.json()["missing"] == ["keys"]
+    assert moved["state"] == "in_service"
+
+
+@pytest.mark.parametrize(
+    ("answers", "field"),
+    [
+        ({"keys": 1}, "answers.keys"),
+        ({"keys": "yes"}, "answers.keys"),
+        ({"rooms": 3}, "answers.rooms"),
+        ({"front": True}, "answers.front"),
+        ({"nothing": True}, "answers.nothing"),
+    ],
+)
+async def test_an_answer_that_does_not_fit_is_refused_by_name(
+    works: Works, answers: dict[str, Any], field: str
+) -> None:
+    order = await checked(works)
+    as_json(await works.send(order, "before", angle="front"))
+    refused = await works.step(order, "start", body={"answers": answers})
+
+    assert (refused.status_code, refused.json()["field"]) == (422, field)
+    assert await works.state(order) == "arrived"

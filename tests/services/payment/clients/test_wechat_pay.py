@@ -1,0 +1,124 @@
+"""Our client against an independent implementation of the same wire, and in certificate mode."""
+
+import base64
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+from wechatpayv3 import SignType, WeChatPay, WeChatPayType
+
+from deploy.sandbox.keys import CERTIFICATE, make
+from services.payment.clients.wechat_keys import Credentials, PlatformKeys, SealBroken
+from services.payment.clients.wechat_wire import SCHEME, Wire
+from services.payment.domain.ports import ChannelUnavailable
+from shared.kit.clock import OffsetClock
+from tests.services.payment.world import World
+from tests.support.sandbox import Sandbox, _start
+from tests.support.service import as_json
+
+
+def oracle(sandbox: Sandbox) -> tuple[Any, dict[str, Any]]:
+    folder = sandbox.credentials
+    read = json.loads((folder / "wechat_pay.json").read_text())
+    library = WeChatPay(
+        wechatpay_type=WeChatPayType.MINIPROG,
+        mchid=read["mchid"],
+        private_key=(folder / read["merchant_private_key_file"]).read_text(),
+        cert_serial_no=read["merchant_serial"],
+        apiv3_key=(folder / read["apiv3_key_file"]).read_text().strip(),
+        appid=read["appid"],
+        notify_url="https://example.hk/notify",
+        public_key=(folder / read["platform"]["public_key_file"]).read_text(),
+        public_key_id=read["platform"]["public_key_id"],
+    )
+    return library, read
+
+
+async def test_the_pay_signature_is_the_library_s(world: World, sandbox: Sandbox) -> None:
+    library, read = oracle(sandbox)
+    placed = await world.place()
+    wechat = (await world.begin_paying(placed))["wechat"]
+    parts = [read["appid"], wechat["timeStamp"], wechat["nonceStr"], wechat["package"]]
+    assert library.sign(parts, SignType.RSA_SHA256) == wechat["paySign"]
+
+
+async def test_the_library_opens_what_we_open(world: World, sandbox: Sandbox) -> None:
+    library, _ = oracle(sandbox)
+    placed = await world.place()
+    view = await world.begin_paying(placed)
+    paid = await world.pay_at_wechat(view["payment_id"])
+    headers, body = await world.notice({**paid, "transaction_id": paid["id"]})
+    theirs = library.callback(headers, body)
+    channel = world.payment.wiring.ports["channels"]["wechat"]
+    lower = {name.lower(): value for name, value in headers.items()}
+    ours = await channel.read_notice(lower, body)
+    assert theirs["resource"]["out_trade_no"] == ours.receipt.number
+    assert theirs["resource"]["amount"]["total"] == ours.receipt.amount.minor
+
+
+async def test_a_request_s_signature_is_over_its_five_lines(sandbox: Sandbox) -> None:
+    mine = Credentials.load(sandbox.credentials)
+    text = "POST\n/v3/x?y=1\n1700000000\nnonce\n{}\n"
+    signature = base64.b64decode(mine.sign(text))
+    key = mine.merchant_key.public_key()
+    key.verify(signature, text.encode(), padding.PKCS1v15(), hashes.SHA256())
+    assert SCHEME == "WECHATPAY2-SHA256-RSA2048"
+
+
+@pytest.fixture
+async def certified(tmp_path: Path) -> AsyncIterator[tuple[Wire, httpx.AsyncClient]]:
+    """A merchant in certificate mode, at a platform of its own that signs by its certificate."""
+    make(tmp_path, CERTIFICATE)
+    platform = await _start(tmp_path)
+    async with httpx.AsyncClient(base_url=platform.url) as http:
+        yield Wire(platform.url, platform.credentials, OffsetClock(), 4), http
+
+
+async def notice(http: httpx.AsyncClient) -> tuple[dict[str, str], bytes]:
+    body = {"plain": {"a": 1}, "platform_mode": "certificate"}
+    forged = as_json(await http.post("/__sandbox/wechat/forge", json=body))
+    headers = {name.lower(): value for name, value in forged["headers"].items()}
+    return headers, forged["body"].encode()
+
+
+async def test_certificates_are_fetched_once_and_not_for_forged_serials(
+    certified: tuple[Wire, httpx.AsyncClient],
+) -> None:
+    wire, http = certified
+    headers, body = await notice(http)
+    assert await wire.is_signed(headers, body)
+
+    # From here on a fetch would fail, and say so.
+    rule = {"route": "GET /v3/global/certificates", "kind": "drop_before"}
+    (await http.put("/__sandbox/faults", json=[rule])).raise_for_status()
+    for number in range(5):
+        assert not await wire.is_signed({**headers, "wechatpay-serial": f"F{number}"}, body)
+    assert await wire.is_signed(headers, body)
+
+
+async def test_certificates_signed_by_nobody_are_not_learnt(
+    certified: tuple[Wire, httpx.AsyncClient],
+) -> None:
+    wire, http = certified
+    rule = {"route": "GET /v3/global/certificates", "kind": "wrong_signature"}
+    (await http.put("/__sandbox/faults", json=[rule])).raise_for_status()
+    with pytest.raises(ChannelUnavailable):
+        await wire.is_signed(*await notice(http))
+
+
+async def test_a_page_under_another_key_does_not_open(sandbox: Sandbox) -> None:
+    mine = Credentials.load(sandbox.credentials)
+
+    async def nothing() -> dict[str, Any]:
+        return {"data": []}
+
+    keys = PlatformKeys(replace(mine, apiv3_key=b"0" * 32), nothing)
+    sealed = {"nonce": "123456789012", "ciphertext": "AAAA", "associated_data": ""}
+    with pytest.raises(SealBroken):
+        keys.learn({"data": [{"serial_no": "A", "encrypt_certificate": sealed}]})
