@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import aiohttp
@@ -13,18 +15,22 @@ from gateway.app import Gateway
 from gateway.portal import Portal
 from gateway.settings import Settings
 from gateway.upstream import Upstream, new_session
+from gateway.wire import Wire
 from shared.kit import log, metrics
 from shared.kit.clock import OffsetClock, follow
 from shared.kit.tokens import UserTokens
 
 DRAIN_SECONDS = 10
+KEEP_ALIVE_SECONDS = 75
+
+logger = log.get_logger(__name__)
 
 
 class Server(uvicorn.Server):
     """Uvicorn that leaves the signals to us."""
 
     @contextlib.contextmanager
-    def capture_signals(self) -> Any:
+    def capture_signals(self) -> Iterator[None]:
         yield
 
 
@@ -35,13 +41,13 @@ def main() -> None:
     if sys.argv[1:] == ["check"]:
         sys.stdout.write("gateway: settings are valid\n")
     elif sys.argv[1:] == ["serve"]:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(serve(settings))
+        with asyncio.Runner(loop_factory=_uvloop()) as runner:
+            sys.exit(runner.run(serve(settings)))
     else:
         sys.exit("usage: python -m gateway serve | check")
 
 
-def _loop_factory() -> Any:
+def _uvloop() -> Callable[[], asyncio.AbstractEventLoop] | None:
     try:
         import uvloop
     except ImportError:  # Not on every platform.
@@ -49,54 +55,68 @@ def _loop_factory() -> Any:
     return uvloop.new_event_loop
 
 
-async def serve(settings: Settings) -> None:
-    """Serve until SIGTERM, SIGINT or SIGHUP, then drain."""
+async def serve(settings: Settings) -> int:
+    """Serve until SIGTERM, SIGINT or SIGHUP, or until a loop ends by a fault; then drain."""
     clock = OffsetClock()
     async with new_session(settings.upstream_connections_max) as session:
         gateway = build(settings, session, clock)
         work = [metrics.watch_loop_lag(), gateway.tokens.keep_fresh()]
         if settings.sandbox_url:
             work.append(follow(clock, session, settings.sandbox_url, "gateway"))
-        tasks = [asyncio.ensure_future(one) for one in work]
-        server = Server(
-            uvicorn.Config(
-                gateway,
-                host=settings.host,
-                port=settings.port,
-                log_config=None,
-                access_log=False,
-                lifespan="off",
-                server_header=False,
-                timeout_graceful_shutdown=DRAIN_SECONDS,
-                timeout_keep_alive=75,
-                h11_max_incomplete_event_size=32_768,
-            )
-        )
+        tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(one) for one in work]
+        server = new_server(settings, gateway)
         stop = asyncio.Event()
         for kind in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(kind, stop.set)
-        serving = asyncio.create_task(server.serve())
-        stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
+        serving = asyncio.ensure_future(server.serve())
+        stopping = asyncio.ensure_future(stop.wait())
+        gc.collect()
+        gc.freeze()  # What is here now stays: the collector need not walk it again.
+        await asyncio.wait([*tasks, serving, stopping], return_when=asyncio.FIRST_COMPLETED)
+        failed = [task for task in (*tasks, serving) if task.done() and not stop.is_set()]
+        for task in failed:
+            logger.error("process.loop_ended", exc_info=task.exception())
         gateway.draining = True
         server.should_exit = True
         await serving
         for task in (*tasks, stopping):
             task.cancel()
+        return 1 if failed else 0
 
 
 def build(settings: Settings, session: aiohttp.ClientSession, clock: OffsetClock) -> Gateway:
     """All wiring of the gateway."""
-    urls = settings.upstreams()
 
     async def fetch_jwks() -> Any:
         async with session.get(settings.jwks_url) as answer:
             answer.raise_for_status()
-            return await answer.json(content_type=None)
+            keys = await answer.json(content_type=None)
+        gateway.has_keys = True
+        return keys
 
-    return Gateway(
-        settings, Upstream(session, urls), UserTokens(fetch_jwks), clock, Portal(session, urls)
+    upstream = Upstream(session, settings.upstreams())
+    tokens = UserTokens(fetch_jwks)
+    gateway = Gateway(settings, upstream, tokens, clock, Portal(upstream))
+    return gateway
+
+
+def new_server(settings: Settings, gateway: Gateway) -> Server:
+    """The HTTP server around it: no WebSocket, and no trust in anybody's forwarded headers."""
+    config = uvicorn.Config(
+        gateway,
+        host=settings.host,
+        port=settings.port,
+        http=Wire,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
+    return Server(config)
 
 
 if __name__ == "__main__":

@@ -1,38 +1,38 @@
 """The gateway as one ASGI application, without a framework: each microsecond here is everyone's."""
 
 import asyncio
-import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 
 from starlette.types import Receive, Scope, Send
 
-from gateway.limits import Headers, Limits
+from gateway.carried import Carried, ClientGone, length_of, onward
+from gateway.limits import Limits
 from gateway.portal import Portal
 from gateway.problems import (
-    BodyTooLarge,
+    GatewayBusy,
+    Internal,
     MethodNotAllowed,
+    PathUnclear,
     RouteNotFound,
+    ServiceUnreachable,
     TokenMissing,
-    answer,
 )
-from gateway.routes import METHODS, Door, Route, find
+from gateway.reply import Reply
+from gateway.routes import METHODS, Door, Route, clear, find
 from gateway.settings import Settings
-from gateway.upstream import Answered, Carried, Upstream, onward
+from gateway.upstream import AnswerCut, Upstream
 from shared.kit import metrics
 from shared.kit.clock import Clock
 from shared.kit.errors import Problem
 from shared.kit.log import get_logger, request_id, traceparent
 from shared.kit.tokens import UserTokens
 
-_TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-_SECURITY: Headers = [
-    (b"x-content-type-options", b"nosniff"),
-    (b"strict-transport-security", b"max-age=31536000"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-frame-options", b"DENY"),
-]
+SERVICE_SHARE = 0.8  # Of our deadline: the service gives up before we do, and says why.
+CUT = 599  # In metrics and logs: the answer broke off after its head had gone out.
+_JSON = b"application/json"
 
 log = get_logger(__name__)
 
@@ -49,100 +49,88 @@ class Gateway:
         portal: Portal,
     ) -> None:
         self.draining = False
+        self.has_keys = False
+        self.tokens = tokens
         self._settings = settings
         self._upstream = upstream
-        self.tokens = tokens
         self._clock = clock
         self._portal = portal
         self._limits = Limits(settings)
+        self._carrying = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         began = time.perf_counter()
-        path, headers = scope["path"], dict(scope["headers"])
-        request_id.set(secrets.token_hex(8))
-        trace = headers.get(b"traceparent", b"").decode("latin-1")
-        traceparent.set(trace if _TRACE.fullmatch(trace) else _new_trace())
-        extra = [*_SECURITY, (b"x-request-id", request_id.get().encode())]
-        found, status = find(path), 499
+        # A stranger's ids are not taken over: they would join his requests to ours in the logs.
+        drawn = secrets.token_hex(32)
+        request_id.set(drawn[:16])
+        traceparent.set(f"00-{drawn[16:48]}-{drawn[48:]}-01")
+        reply = Reply(send, drawn[:16].encode())
+        route: Route | None = None
         try:
-            if found is None:
-                own = self._own(path)
-                if own is None:
-                    raise RouteNotFound(path)
-                status = await own(scope, receive, send)
+            path = clear(scope.get("raw_path") or scope["path"].encode())
+            found = find(path)
+            if found is not None:
+                route, inner = found
+                await self._carry(scope, receive, reply, route, inner)
             else:
-                status = await self._carry(scope, receive, send, *found, headers, extra)
+                await self._answer(scope, reply, path)
         except Problem as problem:
-            status = problem.status
-            await answer(send, problem, path, extra)
-        except Answered:
-            status = 599  # The service died in the middle of its answer.
-            raise
+            await reply.refuse(problem, scope["path"])
+        except ClientGone:
+            pass
+        except AnswerCut as cut:
+            # Returning without the end of the answer makes the server cut the connection.
+            reply.status = CUT
+            log.warning("answer.cut", to=route.service if route else "", reason=str(cut))
+        except Exception as fault:
+            log.error("request.failed", exc_info=fault)
+            if not reply.begun:
+                await reply.refuse(Internal(), scope["path"])
         finally:
-            service = found[0].service if found else "gateway"
-            _note(scope["method"], found[0].prefix if found else "own", service, status, began)
-
-    def _own(self, path: str) -> Callable[[Scope, Receive, Send], Awaitable[int]] | None:
-        if path == "/livez":
-            return _livez
-        if path == "/readyz":
-            return self._readyz
-        if path == "/metrics":
-            return _metrics
-        if path == "/" or path.startswith("/docs"):
-            return self._portal
-        return None
+            _note(scope["method"], route, reply.status, began)
 
     async def _carry(
-        self,
-        scope: Scope,
-        receive: Receive,
-        send: Send,
-        route: Route,
-        inner: str,
-        headers: dict[bytes, bytes],
-        extra: Headers,
-    ) -> int:
-        method = scope["method"]
+        self, scope: Scope, receive: Receive, reply: Reply, route: Route, inner: str
+    ) -> None:
+        method: str = scope["method"]
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        address = self._address(scope, headers)
+        self._limits.admit_address(route, inner, address, reply.counted)
         if method not in METHODS:
             raise MethodNotAllowed(allowed=sorted(METHODS))
-        address = self._address(scope, headers)
-        await self._limits.admit_address(route, inner, address)
         if route.door is Door.BEARER:
-            extra = [*extra, *await self._admit_bearer(headers)]
+            await self._admit_bearer(headers, reply)
         bytes_max, seconds = self._bounds(route, headers)
-        length = _length(headers)
-        if length is not None and length > bytes_max:
-            raise BodyTooLarge(bytes_max=bytes_max)
-        query = scope["query_string"].decode("latin-1")
-        raw = scope.get("raw_path", scope["path"].encode()).decode("latin-1")
-        target = raw[len(raw) - len(_quoted_tail(raw, inner)) :]
         own = {
             "host": "gateway",
             "x-client-ip": address,
             "x-request-id": request_id.get(),
             "traceparent": traceparent.get(),
-            "x-deadline-ms": str(int(seconds * 900)),  # The service gives up before we do.
+            "x-deadline-ms": str(int(seconds * 1000 * SERVICE_SHARE)),
         }
-        carried = Carried(
-            method,
-            f"{target}?{query}" if query else target,
-            onward(scope["headers"], own),
-            bytes_max=bytes_max,
-            length=length,
-        )
-        return await self._upstream.carry(
-            route.service, carried, receive, send, deadline_seconds=seconds, extra=extra
-        )
+        passed = onward(scope["headers"], own, headers.get(b"connection", b""))
+        target = _target(inner, scope["query_string"])
+        length = length_of(headers)
+        carried = Carried(method, target, passed, receive, bytes_max=bytes_max, length=length)
+        if self._carrying >= self._settings.requests_max:
+            raise GatewayBusy(retry_after_seconds=1)
+        self._carrying += 1
+        try:
+            await self._upstream.carry(route.service, carried, reply, seconds)
+        finally:
+            self._carrying -= 1
 
-    async def _admit_bearer(self, headers: dict[bytes, bytes]) -> Headers:
+    async def _admit_bearer(self, headers: dict[bytes, bytes], reply: Reply) -> None:
         kind, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+        token = token.strip()
         if kind.lower() != "bearer" or not token:
             raise TokenMissing("Send `Authorization: Bearer <access token>`.")
+        if not self.has_keys:  # No token can be told from another; a 401 would log people out.
+            raise ServiceUnreachable(service="user", retry_after_seconds=1)
         claims = await self.tokens.verify(token, self._clock.now())
-        return await self._limits.admit_account(claims.account_id.hex)
+        self._limits.admit_account(claims.account_id.hex, reply.counted)
 
     def _bounds(self, route: Route, headers: dict[bytes, bytes]) -> tuple[int, float]:
         """Bytes and seconds that this request may take."""
@@ -154,58 +142,82 @@ class Gateway:
     def _address(self, scope: Scope, headers: dict[bytes, bytes]) -> str:
         """The caller's address; behind n load balancers, the n-th from the end of their list."""
         hops = self._settings.trusted_proxies
-        if hops:
-            told = headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")
+        if hops and b"x-forwarded-for" in headers:
+            lines = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+            told = b",".join(lines).decode("latin-1").split(",")
             if len(told) >= hops:
                 return told[-hops].strip()
         peer = scope.get("client")
         return peer[0] if peer else "unknown"
 
-    async def _readyz(self, scope: Scope, receive: Receive, send: Send) -> int:
-        failing = await self._portal.unready()
+    async def _answer(self, scope: Scope, reply: Reply, path: str) -> None:
+        """What the gateway answers itself: its health, the portal, and that nobody is there."""
+        own = _OWN.get(path)
+        if own is None:
+            address = self._address(scope, dict(scope["headers"]))
+            self._limits.admit_address(None, path, address, reply.counted)
+            if path != "/" and path != "/docs" and not path.startswith("/docs/"):
+                raise RouteNotFound
+        if scope["method"] not in ("GET", "HEAD"):
+            raise MethodNotAllowed(allowed=["GET", "HEAD"])
+        if own is not None:
+            await own(self, reply)
+        else:
+            await self._portal.show(path, reply)
+
+    async def livez(self, reply: Reply) -> None:
+        """The process runs."""
+        await reply.whole(200, _JSON, b'{"state":"alive"}')
+
+    async def readyz(self, reply: Reply) -> None:
+        """All services answer, tokens can be verified, and nobody has told us to stop."""
+        failing = list(await self._upstream.unready())
+        failing += [] if self.has_keys else ["keys"]
         failing += ["draining"] if self.draining else []
         body = ('{"failing":[' + ",".join(f'"{name}"' for name in failing) + "]}").encode()
-        return await _text(send, body, 503 if failing else 200, b"application/json")
+        await reply.whole(503 if failing else 200, _JSON, body)
+
+    async def metrics(self, reply: Reply) -> None:
+        """The page Prometheus scrapes."""
+        body = await asyncio.to_thread(metrics.render)
+        await reply.whole(200, b"text/plain; version=0.0.4", body)
 
 
-def _quoted_tail(raw: str, inner: str) -> str:
-    """The part of the raw path that the service gets: all of it, or what follows /api/v1."""
-    return raw.removeprefix("/api/v1") if not inner.startswith("/.well-known") else raw
+_OWN: dict[str, Callable[[Gateway, Reply], Awaitable[None]]] = {
+    "/livez": Gateway.livez,
+    "/readyz": Gateway.readyz,
+    "/metrics": Gateway.metrics,
+}
 
 
-def _length(headers: dict[bytes, bytes]) -> int | None:
-    """What the request says of its body; None when it streams one without a length."""
-    if b"transfer-encoding" in headers:
-        return None
-    text = headers.get(b"content-length", b"0")
-    return int(text) if text.isdigit() else None
+def _target(inner: str, query: bytes) -> str:
+    if not query:
+        return inner
+    if not query.isascii():
+        raise PathUnclear("The query must be percent-encoded.")
+    return f"{inner}?{query.decode('ascii')}"
 
 
-def _new_trace() -> str:
-    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
-
-
-def _note(method: str, prefix: str, service: str, status: int, began: float) -> None:
+def _note(method: str, route: Route | None, status: int, began: float) -> None:
+    """One metric and one log line a request."""
     seconds = time.perf_counter() - began
     method = method if method in METHODS else "OTHER"
-    metrics.http_requests_total.labels(method, prefix, str(status)).inc()
-    metrics.http_request_seconds.labels(method, prefix).observe(seconds)
-    if prefix != "own":
+    prefix = route.prefix if route else "own"
+    count, observe = _series(method, prefix, status)
+    count()
+    observe(seconds)
+    if route is not None:
         ms = round(seconds * 1000, 1)
-        log.info("request.carried", method=method, route=prefix, to=service, status=status, ms=ms)
+        to = route.service
+        log.info("request.carried", method=method, route=prefix, to=to, status=status, ms=ms)
 
 
-async def _text(send: Send, body: bytes, status: int, kind: bytes) -> int:
-    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-    return status
-
-
-async def _livez(scope: Scope, receive: Receive, send: Send) -> int:
-    return await _text(send, b'{"state":"alive"}', 200, b"application/json")
-
-
-async def _metrics(scope: Scope, receive: Receive, send: Send) -> int:
-    body = await asyncio.to_thread(metrics.render)
-    return await _text(send, body, 200, b"text/plain; version=0.0.4")
+@lru_cache(maxsize=4096)
+def _series(
+    method: str, prefix: str, status: int
+) -> tuple[Callable[[], None], Callable[[float], None]]:
+    """The counters of one kind of request; finding them costs more than counting."""
+    return (
+        metrics.http_requests_total.labels(method, prefix, str(status)).inc,
+        metrics.http_request_seconds.labels(method, prefix).observe,
+    )

@@ -1,58 +1,123 @@
-"""How often one address, one account or a channel may ask; sliding windows in memory.
+"""How often an address or an account may ask: sliding windows, counted in this process.
 
-With more than one gateway the memory counts per gateway; then point it at Redis.
+A window's count is this window's plus the share of the last one that the sliding window still
+covers. With more than one gateway each counts for itself.
 """
 
+import ipaddress
 import math
 import time
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
 
-from limits import RateLimitItem, parse
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from limits import parse
 
 from gateway.problems import TooManyRequests
 from gateway.routes import Door, Route
 from gateway.settings import Settings
 
 Headers = list[tuple[bytes, bytes]]
+NAMES_MAX = 100_000  # Counted apart in one window; those beyond it share one count.
+
+
+class Count(NamedTuple):
+    """How one request was counted."""
+
+    remaining: int
+    reset_seconds: int  # Until this window ends.
+    wait_seconds: int  # 0 if the request may pass, else how long it should wait.
+
+
+class Window:
+    """Counts names against one limit; both tables are dropped as time passes, so none is swept."""
+
+    def __init__(self, amount: int, seconds: float, clock: Callable[[], float]) -> None:
+        self.amount = amount
+        self.seconds = seconds
+        self._clock = clock
+        self._number = 0
+        self._now: dict[str, int] = {}
+        self._last: dict[str, int] = {}
+
+    def count(self, name: str) -> Count:
+        """Count a request of this name, unless it is one too many."""
+        number, into = divmod(self._clock(), self.seconds)
+        if number != self._number:
+            self._last = self._now if number == self._number + 1 else {}
+            self._now, self._number = {}, int(number)
+        if name not in self._now and len(self._now) >= NAMES_MAX:
+            name = ""
+        now, last = self._now.get(name, 0), self._last.get(name, 0)
+        left = self.seconds - into
+        used = now + last * left / self.seconds
+        reset = math.ceil(left)
+        if used + 1 <= self.amount:
+            self._now[name] = now + 1
+            return Count(int(self.amount - used - 1), reset, 0)
+        return Count(0, reset, max(1, math.ceil(self._wait(now, last, left, used))))
+
+    def _wait(self, now: int, last: int, left: float, used: float) -> float:
+        """Seconds until enough of what was counted has slid out of the window."""
+        excess = used + 1 - self.amount
+        if last and (wait := excess * self.seconds / last) <= left:
+            return wait
+        return left + max(0.0, self.seconds * (1 - (self.amount - 1) / max(now, 1)))
 
 
 class Limits:
     """The counters of one gateway."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._counter = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self._address = _item(settings.address_limit)
-        self._notify = _item(settings.notify_limit)
-        self._account = _item(settings.account_limit)
-        self._otp = _item(settings.otp_address_limit)
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
+        self._address = _window(settings.address_limit, clock)
+        self._notify = _window(settings.notify_limit, clock)
+        self._account = _window(settings.account_limit, clock)
+        self._otp = _window(settings.otp_address_limit, clock)
 
-    async def admit_address(self, route: Route, path: str, address: str) -> None:
-        """Count a request of an address. Raises TooManyRequests."""
-        if route.door is Door.NOTIFY:
-            await self._hit(self._notify, "notify", "all")
+    def admit_address(self, route: Route | None, path: str, address: str, told: Headers) -> None:
+        """Count a request of an address; ``told`` gets what is left. Raises TooManyRequests."""
+        name = network_of(address)
+        if route is not None and route.door is Door.NOTIFY:
+            _admit(self._notify, "notify", name, told)
             return
-        await self._hit(self._address, "address", address)
+        _admit(self._address, "address", name, told)
         if path == "/auth/otp":
-            await self._hit(self._otp, "otp", address)
+            _admit(self._otp, "otp", name, told)
 
-    async def admit_account(self, account: str) -> Headers:
-        """Count a request of an account; what is left, as headers. Raises TooManyRequests."""
-        await self._hit(self._account, "account", account)
-        if self._account is None:
-            return []
-        seconds = self._account.get_expiry()
-        window = f"{self._account.amount};w={seconds}".encode()
-        return [(b"ratelimit-limit", window)]
-
-    async def _hit(self, item: RateLimitItem | None, kind: str, who: str) -> None:
-        if item is None or await self._counter.hit(item, kind, who):
-            return
-        stats = await self._counter.get_window_stats(item, kind, who)
-        wait = max(1, math.ceil(stats.reset_time - time.time()))
-        limit = f"{item.amount} per {item.get_expiry()} s"
-        raise TooManyRequests(limit=limit, counted_by=kind, retry_after_seconds=wait)
+    def admit_account(self, account: str, told: Headers) -> None:
+        """Count a request of an account; ``told`` gets what is left. Raises TooManyRequests."""
+        _admit(self._account, "account", account, told)
 
 
-def _item(text: str) -> RateLimitItem | None:
-    return parse(text) if text else None
+def _admit(window: Window | None, kind: str, name: str, told: Headers) -> None:
+    if window is None:
+        return
+    count = window.count(name)
+    told[:] = [
+        (b"ratelimit-limit", b"%d;w=%d" % (window.amount, window.seconds)),
+        (b"ratelimit-remaining", b"%d" % count.remaining),
+        (b"ratelimit-reset", b"%d" % (count.wait_seconds or count.reset_seconds)),
+    ]
+    if count.wait_seconds:
+        limit = f"{window.amount} per {window.seconds:.0f} s"
+        raise TooManyRequests(limit=limit, counted_by=kind, retry_after_seconds=count.wait_seconds)
+
+
+@lru_cache(maxsize=4096)
+def network_of(address: str) -> str:
+    """Who an address counts as: an IPv6 subscriber holds a whole /64."""
+    if ":" not in address:
+        return address
+    try:
+        mapped = ipaddress.IPv6Address(address).ipv4_mapped
+        return str(mapped or ipaddress.ip_network(f"{address}/64", strict=False))
+    except ValueError:
+        return address
+
+
+def _window(text: str, clock: Callable[[], float]) -> Window | None:
+    """A limit as its setting writes it; None if it is lifted."""
+    if not text:
+        return None
+    item = parse(text)
+    return Window(item.amount, item.get_expiry(), clock)

@@ -5,22 +5,27 @@ Every asset is served from here; nothing is loaded from outside.
 
 import asyncio
 import html
+import time
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import fastapi_offline
 import orjson
-from starlette.types import Receive, Scope, Send
 
 from gateway import asyncapi
-from gateway.routes import API
+from gateway.problems import RouteNotFound, ServiceUnreachable
+from gateway.reply import Reply
+from gateway.routes import API, JWKS, find
+from gateway.upstream import Upstream
 
 ASSETS = {
     "swagger-ui-bundle.js": b"text/javascript",
     "swagger-ui.css": b"text/css",
     "favicon.png": b"image/png",
 }
-READY_SECONDS = 1.0
+OPENAPI_SECONDS, OPENAPI_KEPT_SECONDS = 5.0, 10.0
+_HTML, _JSON = b"text/html; charset=utf-8", b"application/json"
 _CSP = (
     b"default-src 'self'; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline';"
     b" img-src 'self' data:"
@@ -38,49 +43,41 @@ persistAuthorization:true}})</script></html>"""
 
 
 class Portal:
-    """Answers ``/docs`` and below."""
+    """Shows ``/docs`` and what is below it."""
 
-    def __init__(self, session: aiohttp.ClientSession, urls: dict[str, str]) -> None:
-        self._session = session
-        self._urls = urls
+    def __init__(self, upstream: Upstream) -> None:
+        self._upstream = upstream
+        self._services = sorted(upstream.urls)
         folder = Path(str(fastapi_offline.__file__)).parent / "static"
         self._assets = {name: (folder / name).read_bytes() for name in ASSETS}
         self._asyncapi = orjson.dumps(asyncapi.document())
+        self._openapi: dict[str, tuple[float, bytes]] = {}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> int:
-        path = scope["path"].removeprefix("/docs").strip("/")
-        kind, body = await self._page(path)
-        status = 200 if body is not None else 404
-        text = body if body is not None else b"no such page"
-        headers = [
-            (b"content-type", kind),
-            (b"content-length", str(len(text)).encode()),
-            (b"content-security-policy", _CSP),
-        ]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": text})
-        return status
+    async def show(self, path: str, reply: Reply) -> None:
+        """Answer with the page of this path. Raises RouteNotFound, ServiceUnreachable."""
+        kind, body = await self._page(path.removeprefix("/docs").strip("/"))
+        await reply.whole(200, kind, body, (b"content-security-policy", _CSP))
 
-    async def _page(self, path: str) -> tuple[bytes, bytes | None]:
+    async def _page(self, path: str) -> tuple[bytes, bytes]:
         folder, _, name = path.rpartition("/")
         if path == "":
-            return b"text/html; charset=utf-8", self._index()
-        if path in self._urls:
-            return b"text/html; charset=utf-8", _SWAGGER.format(service=path).encode()
+            return _HTML, self._index()
+        if path in self._services:
+            return _HTML, _SWAGGER.format(service=path).encode()
         if path == "asyncapi.json":
-            return b"application/json", self._asyncapi
+            return _JSON, self._asyncapi
         if folder == "assets" and name in self._assets:
             return ASSETS[name], self._assets[name]
         service = name.removesuffix(".json")
-        if folder == "openapi" and service in self._urls:
-            return b"application/json", await self._openapi(service)
-        return b"text/plain", None
+        if folder == "openapi" and service in self._services and service != name:
+            return _JSON, await self._openapi_of(service)
+        raise RouteNotFound
 
     def _index(self) -> bytes:
         rows = "".join(
             f'<li><a href="/docs/{name}">{name}</a> · '
             f'<a href="/docs/openapi/{name}.json">openapi.json</a></li>'
-            for name in map(html.escape, self._urls)
+            for name in map(html.escape, self._services)
         )
         body = (
             "<h1>JAJAYA</h1><p>The public interface lies under <code>/api/v1</code>. "
@@ -90,32 +87,30 @@ class Portal:
         )
         return _PAGE.format(title="JAJAYA", body=body).encode()
 
-    async def _openapi(self, service: str) -> bytes | None:
-        """A service's document as seen through the gateway: its prefix, no internal paths."""
+    async def _openapi_of(self, service: str) -> bytes:
+        """A service's document, fetched at most every ten seconds."""
+        fetched_at, kept = self._openapi.get(service, (float("-inf"), b""))
+        if time.monotonic() - fetched_at < OPENAPI_KEPT_SECONDS:
+            return kept
+        url = f"{self._upstream.urls[service]}/openapi.json"
         try:
-            async with (
-                asyncio.timeout(5),
-                self._session.get(f"{self._urls[service]}/openapi.json") as answer,
-            ):
-                document = orjson.loads(await answer.read())
-        except (aiohttp.ClientError, TimeoutError, ValueError):
-            return None
-        paths = document.get("paths", {})
-        document["paths"] = {
-            path: rows for path, rows in paths.items() if not path.startswith("/internal/")
-        }
-        document["servers"] = [{"url": API}]
-        return orjson.dumps(document)
+            async with asyncio.timeout(OPENAPI_SECONDS), self._upstream.session.get(url) as answer:
+                answer.raise_for_status()
+                document = _as_seen_from_outside(orjson.loads(await answer.read()))
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as lost:
+            raise ServiceUnreachable(service=service, retry_after_seconds=1) from lost
+        self._openapi[service] = time.monotonic(), document
+        return document
 
-    async def unready(self) -> list[str]:
-        """The services that do not answer; each is asked for a second at most."""
 
-        async def asked(name: str, url: str) -> str:
-            try:
-                async with asyncio.timeout(READY_SECONDS), self._session.get(f"{url}/livez"):
-                    return ""
-            except (aiohttp.ClientError, TimeoutError):
-                return name
-
-        found = await asyncio.gather(*(asked(*one) for one in self._urls.items()))
-        return [name for name in found if name]
+def _as_seen_from_outside(document: dict[str, Any]) -> bytes:
+    """Under the gateway's prefix, without the paths that it does not route."""
+    document["paths"] = {
+        path: rows
+        for path, rows in document.get("paths", {}).items()
+        if path == JWKS.prefix or find(API + path) is not None
+    }
+    if JWKS.prefix in document["paths"]:  # The one path that lies at the root.
+        document["paths"][JWKS.prefix]["servers"] = [{"url": "/"}]
+    document["servers"] = [{"url": API}]
+    return orjson.dumps(document)

@@ -1,11 +1,18 @@
-"""What the gateway itself refuses, as problem documents."""
+"""What the gateway itself refuses. Pure."""
 
 import orjson
-from starlette.types import Send
 
-from shared.kit.errors import Problem, TooMany, Unauthenticated, Unavailable
+from shared.kit.errors import BadRequest, Problem, TooMany, Unauthenticated, Unavailable
 
 TYPE_BASE = "https://api.jajaya.hk/problems/"
+
+
+class PathUnclear(BadRequest):
+    """The path or the query is encoded in a way that can be read as another one."""
+
+
+class LengthUnclear(BadRequest):
+    """The request says twice, or unclearly, how long its body is."""
 
 
 class RouteNotFound(Problem):
@@ -18,6 +25,12 @@ class MethodNotAllowed(Problem):
     """Changes are PUT, POST or DELETE; nothing else is sent here."""
 
     status = 405
+
+
+class RequestTooSlow(Problem):
+    """The request's body did not arrive in time."""
+
+    status = 408
 
 
 class BodyTooLarge(Problem):
@@ -35,15 +48,29 @@ class TooManyRequests(TooMany):
 
 
 class ServiceUnreachable(Unavailable):
-    """The service behind this path does not answer; try again soon."""
+    """The service behind this path does not answer; nothing was done, try again soon."""
 
-    status = 503
+
+class ServiceLost(Problem):
+    """The service broke off before it answered; ask for the outcome before you try again."""
+
+    status = 502
 
 
 class ServiceTooSlow(Problem):
     """The service did not answer in time; ask for the outcome before you try again."""
 
     status = 504
+
+
+class GatewayBusy(Unavailable):
+    """Too many requests are being carried at once; try again soon."""
+
+
+class Internal(Problem):
+    """Something went wrong on our side; the request id names it to us."""
+
+    status = 500
 
 
 def document(problem: Problem, path: str) -> bytes:
@@ -57,21 +84,3 @@ def document(problem: Problem, path: str) -> bytes:
         **problem.facts,
     }
     return orjson.dumps(body)
-
-
-async def answer(
-    send: Send, problem: Problem, path: str, headers: list[tuple[bytes, bytes]]
-) -> None:
-    """Send it as the whole response."""
-    body = document(problem, path)
-    own = [
-        (b"content-type", b"application/problem+json"),
-        (b"content-length", str(len(body)).encode()),
-        *headers,
-    ]
-    if "retry_after_seconds" in problem.facts:
-        own.append((b"retry-after", str(problem.facts["retry_after_seconds"]).encode()))
-    if problem.status == 401:
-        own.append((b"www-authenticate", b"Bearer"))
-    await send({"type": "http.response.start", "status": problem.status, "headers": own})
-    await send({"type": "http.response.body", "body": body})

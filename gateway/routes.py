@@ -3,8 +3,12 @@
 ``/internal`` is nobody's here, so no request from outside ever reaches it.
 """
 
+import re
 from dataclasses import dataclass
 from enum import Enum
+from urllib.parse import unquote_to_bytes
+
+from gateway.problems import PathUnclear
 
 API = "/api/v1"
 METHODS = frozenset({"GET", "POST", "PUT", "DELETE"})
@@ -69,10 +73,32 @@ JWKS = Route("/.well-known/jwks.json", "user", Door.PUBLIC)
 
 _BY_SEGMENTS = {tuple(route.prefix.split("/")[1:]): route for route in TABLE}
 _DEPTH_MAX = max(len(segments) for segments in _BY_SEGMENTS)
+_UNREAL = frozenset({"", ".", ".."})
+_CODE = re.compile(r"%([0-9A-Fa-f]{2})?")
+# Encoded, these are read as structure by one reader and as text by another, or need no encoding.
+_UNCLEAR = frozenset(b"/\\.%-_~" + bytes(range(0x20)) + b"\x7f") | frozenset(
+    byte for byte in range(0x80) if chr(byte).isalnum()
+)
+
+
+def clear(raw: bytes) -> str:
+    """The path as it stands on the wire, if it can be read in one way only. Raises PathUnclear."""
+    try:
+        path = raw.decode("ascii")
+        if "%" in path:
+            codes = [found[1] for found in _CODE.finditer(path)]
+            if None in codes or any(int(code, 16) in _UNCLEAR for code in codes):
+                raise PathUnclear
+            unquote_to_bytes(path).decode("utf-8")
+    except UnicodeDecodeError as odd:
+        raise PathUnclear from odd
+    if "\\" in path:
+        raise PathUnclear
+    return path
 
 
 def find(path: str) -> tuple[Route, str] | None:
-    """The route of a path and the path as the service knows it; None for nobody's."""
+    """The route of a clear path and the path as the service knows it; None for nobody's."""
     if path == JWKS.prefix:
         return JWKS, path
     if not path.startswith(f"{API}/"):
@@ -80,7 +106,7 @@ def find(path: str) -> tuple[Route, str] | None:
     inner = path[len(API) :]
     segments = inner.split("/")[1:]
     # A path that climbs or repeats slashes may mean another one to the service behind.
-    if any(segment in ("", ".", "..") for segment in segments[:-1]) or segments[-1] in (".", ".."):
+    if not _UNREAL.isdisjoint(segments):
         return None
     for depth in range(min(_DEPTH_MAX, len(segments)), 0, -1):
         route = _BY_SEGMENTS.get(tuple(segments[:depth]))

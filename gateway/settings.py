@@ -1,6 +1,7 @@
 """Settings of the gateway."""
 
-from pydantic import Field
+from limits import parse
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -20,19 +21,27 @@ class Settings(BaseSettings):
     jwks_url: str = Field(validation_alias="USER_JWKS_URL")
     sandbox_url: str = Field("", validation_alias="SANDBOX_URL")
     log_level: str = Field("info", validation_alias="LOG_LEVEL")
-    trusted_proxies: int = 0  # Load balancers in front of us; the address is read that far back.
+    trusted_proxies: int = Field(0, ge=0)  # Load balancers before us: how far back to read.
 
-    # Start values of security 8.9. A limit of "" is lifted.
-    address_limit: str = "100/second"
-    notify_limit: str = "200/second"  # The channels' own machines, for all of their addresses.
-    account_limit: str = "20/second"
+    # Start values of security 8.9, as "20/second" or "200 per 2 seconds"; "" lifts a limit.
+    address_limit: str = "200 per 2 seconds"  # 100 a second, in bursts of 200.
+    notify_limit: str = "200/second"  # Per address of a payment channel.
     otp_address_limit: str = "20/hour"
+    account_limit: str = "20/second"
 
-    body_bytes_max: int = 1_000_000
-    file_bytes_max: int = 5_300_000  # wx.uploadFile: 5 MB and the multipart form around it.
-    deadline_seconds: float = 5.0  # Then the caller gets 504, whatever the service still does.
-    file_deadline_seconds: float = 30.0
-    upstream_connections_max: int = 200  # To each service.
+    body_bytes_max: int = Field(1_000_000, gt=0)
+    file_bytes_max: int = Field(5_300_000, gt=0)  # 5 MB and the multipart form around it.
+    deadline_seconds: float = Field(5.0, gt=0)  # To the answer's head, then between its pieces.
+    file_deadline_seconds: float = Field(30.0, gt=0)  # A photo over a slow phone line.
+    upstream_connections_max: int = Field(200, gt=0)  # To each service: one cannot take them all.
+    requests_max: int = Field(1000, gt=0)  # At once; what comes on top is told to come back.
+
+    @field_validator("address_limit", "notify_limit", "otp_address_limit", "account_limit")
+    @classmethod
+    def _readable(cls, text: str) -> str:
+        if text:
+            parse(text)
+        return text
 
     def upstreams(self) -> dict[str, str]:
         """Where each service is called."""

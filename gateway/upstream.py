@@ -1,184 +1,186 @@
 """The hop: one request carried to a service and its answer carried back, both as streams."""
 
 import asyncio
+import contextlib
+import time
 from collections.abc import AsyncIterator
-from typing import Any
+from functools import lru_cache
 
 import aiohttp
-from starlette.types import Message, Receive, Send
 from yarl import URL
 
-from gateway.problems import BodyTooLarge, ServiceTooSlow, ServiceUnreachable
+from gateway.carried import WHOLE_BYTES_MAX, Carried
+from gateway.problems import RequestTooSlow, ServiceLost, ServiceTooSlow, ServiceUnreachable
+from gateway.reply import Headers, Reply
 
-Headers = list[tuple[bytes, bytes]]
-WHOLE_BYTES_MAX = 64 * 1024  # Up to here a body is passed on in one piece.
-# RFC 9110 7.6.1, and what only we may say to a service.
-_HOP = {
-    "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer",
-    "transfer-encoding", "upgrade", "host", "content-length", "expect",
+CONNECT_SECONDS = 2
+READY_SECONDS, READY_KEPT_SECONDS = 1.0, 0.5
+# Of the hop, or said by ourselves in each answer.
+_KEPT_BACK = {
+    "connection", "keep-alive", "proxy-connection", "transfer-encoding", "trailer", "upgrade",
+    "server", "date", "x-request-id", "x-content-type-options", "strict-transport-security",
+    "referrer-policy", "x-frame-options",
 }  # fmt: skip
-_OURS = ("x-forwarded-", "x-client-", "x-user-", "x-caller-", "x-real-", "x-deadline-", "forwarded")
-_OURS_WHOLE = {"x-request-id", "traceparent", "tracestate"}
-_BACK = {"connection", "keep-alive", "transfer-encoding", "server", "date", "trailer", "upgrade"}
+_NEVER_REACHED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 
-class Answered(Exception):
-    """The answer has begun; nothing else can be sent any more."""
+class AnswerCut(Exception):
+    """The service died or stalled in the middle of its answer, which has begun to go out."""
 
 
 class Upstream:
     """The connections to all services."""
 
     def __init__(self, session: aiohttp.ClientSession, urls: dict[str, str]) -> None:
-        self._session = session
-        self._urls = urls
+        self.session = session
+        self.urls = urls
+        self._failing: list[str] = []
+        self._asked_at = float("-inf")
 
     async def carry(
+        self, service: str, request: Carried, reply: Reply, deadline_seconds: float
+    ) -> None:
+        """Carry one request and its answer.
+
+        Raises ServiceUnreachable, ServiceLost, ServiceTooSlow, RequestTooSlow, and the request's
+        own faults, before the answer has begun; AnswerCut after that.
+        """
+        try:
+            async with asyncio.timeout(deadline_seconds) as limit:
+                await self._ask(service, request, reply, limit, deadline_seconds)
+        except (aiohttp.ClientError, TimeoutError, OSError) as lost:
+            if reply.begun:
+                raise AnswerCut(repr(lost)) from lost
+            if request.fault is not None:
+                raise request.fault from None
+            if isinstance(lost, _NEVER_REACHED):
+                raise ServiceUnreachable(service=service, retry_after_seconds=1) from lost
+            if not isinstance(lost, TimeoutError):
+                raise ServiceLost(service=service) from lost
+            raise (ServiceTooSlow(service=service) if request.whole else RequestTooSlow()) from lost
+
+    async def _ask(
         self,
         service: str,
-        request: "Carried",
-        receive: Receive,
-        send: Send,
-        *,
+        request: Carried,
+        reply: Reply,
+        limit: asyncio.Timeout,
         deadline_seconds: float,
-        extra: Headers,
-    ) -> int:
-        """Carry one request; the HTTP status that went back.
-
-        Raises ServiceUnreachable, ServiceTooSlow, BodyTooLarge before the answer has begun.
-        """
-        body = await request.body(receive)
-        tries = 2 if request.method == "GET" else 1
-        try:
-            async with asyncio.timeout(deadline_seconds):
-                while True:
-                    tries -= 1
-                    try:
-                        return await self._once(service, request, body, send, extra)
-                    except (aiohttp.ServerDisconnectedError, ConnectionResetError):
-                        if tries <= 0:  # A GET may be asked again; anything else may have run.
-                            raise
-        except TimeoutError as late:
-            raise ServiceTooSlow(service=service) from late
-        except aiohttp.ClientError as lost:
-            if isinstance(lost.__cause__, BodyTooLarge):
-                raise lost.__cause__ from None
-            raise ServiceUnreachable(service=service, retry_after_seconds=1) from lost
-
-    async def _once(
-        self, service: str, request: "Carried", body: Any, send: Send, extra: Headers
-    ) -> int:
-        url = URL(self._urls[service] + request.target, encoded=True)
-        async with self._session.request(
-            request.method, url, headers=request.headers, data=body, allow_redirects=False
-        ) as answer:
-            headers = [
-                (name.lower(), value)
-                for name, value in answer.raw_headers
-                if name.lower().decode("latin-1") not in _BACK
-            ]
-            await send(
-                {
-                    "type": "http.response.start",
-                    "status": answer.status,
-                    "headers": [*headers, *extra],
-                }
-            )
-            await _pass_body(answer, send)
-            return answer.status
-
-
-async def _pass_body(answer: aiohttp.ClientResponse, send: Send) -> None:
-    """A short body in one message, a long one as it comes."""
-    length = answer.content_length
-    try:
-        if length is not None and length <= WHOLE_BYTES_MAX:
-            await send({"type": "http.response.body", "body": await answer.read()})
-            return
-        async for chunk in answer.content.iter_any():
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
-    except (aiohttp.ClientError, TimeoutError) as cut:
-        raise Answered from cut
-
-
-class Carried:
-    """A request as it goes on: cleaned headers, the service's own path, a bounded body."""
-
-    def __init__(
-        self,
-        method: str,
-        target: str,
-        headers: dict[str, str],
-        *,
-        bytes_max: int,
-        length: int | None,
     ) -> None:
-        self.method = method
-        self.target = target
-        self.headers = headers
-        self._bytes_max = bytes_max
-        self._length = length
-
-    async def body(self, receive: Receive) -> bytes | AsyncIterator[bytes] | None:
-        """Nothing, the whole, or a stream; larger than allowed raises BodyTooLarge."""
-        if self._length == 0:
-            return None
-        if self._length is not None and self._length <= WHOLE_BYTES_MAX:
-            whole = b""
-            async for chunk in self._chunks(receive):
-                whole += chunk
-            return whole
-        first = await receive()
-        if not first.get("more_body"):
-            return self._checked(first, 0)
-        return self._stream(first, receive)
-
-    def _checked(self, message: Message, before: int) -> bytes:
-        chunk: bytes = message.get("body", b"")
-        if before + len(chunk) > self._bytes_max:
-            raise BodyTooLarge(bytes_max=self._bytes_max)
-        return chunk
-
-    async def _stream(self, first: Message, receive: Receive) -> AsyncIterator[bytes]:
-        seen = len(self._checked(first, 0))
-        yield first.get("body", b"")
-        async for chunk in self._chunks(receive, seen):
-            yield chunk
-
-    async def _chunks(self, receive: Receive, seen: int = 0) -> AsyncIterator[bytes]:
+        body = await request.body()
+        url = URL(self.urls[service] + request.target, encoded=True)
+        # A GET changes nothing, so it may be asked again; anything else may have run.
+        again = request.method == "GET" and not isinstance(body, AsyncIterator)
         while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise asyncio.CancelledError
-            chunk = self._checked(message, seen)
-            seen += len(chunk)
-            if chunk:
-                yield chunk
-            if not message.get("more_body"):
+            try:
+                async with self.session.request(
+                    request.method, url, headers=request.headers, data=body, allow_redirects=False
+                ) as answer:
+                    await _pass_back(answer, request, reply, limit, deadline_seconds)
+                    return
+            except _NEVER_REACHED:
+                raise
+            except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError):
+                if not again or reply.begun:
+                    raise
+                again = False
+
+    async def unready(self) -> list[str]:
+        """The services that do not answer; asked for a second at most, twice a second at most."""
+        if time.monotonic() - self._asked_at > READY_KEPT_SECONDS:
+            self._asked_at = time.monotonic()
+            found = await asyncio.gather(*(self._lost(name) for name in self.urls))
+            self._failing = [name for name in found if name]
+        return self._failing
+
+    async def _lost(self, name: str) -> str:
+        url = f"{self.urls[name]}/livez"
+        try:
+            async with asyncio.timeout(READY_SECONDS), self.session.get(url) as answer:
+                return "" if answer.status == 200 else name
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return name
+
+
+async def _pass_back(
+    answer: aiohttp.ClientResponse,
+    request: Carried,
+    reply: Reply,
+    limit: asyncio.Timeout,
+    deadline_seconds: float,
+) -> None:
+    """A short body whole, so that it comes or does not; a long one piece by piece."""
+    length, status = answer.content_length, answer.status
+    if status in (204, 304):
+        await reply.head(status, _headers_back(answer, b"content-length"))
+        await reply.piece(b"", more=False)
+    elif length is not None and length <= WHOLE_BYTES_MAX:
+        body = await answer.read()
+        await reply.head(status, _headers_back(answer))
+        await reply.piece(body, more=False)
+    else:
+        await reply.head(status, _headers_back(answer))
+        await _stream_back(answer, request, reply, limit, deadline_seconds)
+
+
+async def _stream_back(
+    answer: aiohttp.ClientResponse,
+    request: Carried,
+    reply: Reply,
+    limit: asyncio.Timeout,
+    deadline_seconds: float,
+) -> None:
+    """As long as pieces keep coming and going, each within the deadline."""
+    clock = asyncio.get_running_loop().time
+    gone = asyncio.ensure_future(request.hung_up()) if request.whole else None
+    try:
+        async for piece in answer.content.iter_any():
+            await reply.piece(piece, more=True)
+            limit.reschedule(clock() + deadline_seconds)
+            if gone is not None and gone.done():
+                answer.close()  # Nobody reads on.
                 return
+        await reply.piece(b"", more=False)
+    finally:
+        if gone is not None:
+            gone.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await gone
 
 
-def onward(headers: list[tuple[bytes, bytes]], own: dict[str, str]) -> dict[str, str]:
-    """The caller's headers without those of the hop and those only we may set; then ours."""
-    passed: dict[str, str] = {}
-    for raw, value in headers:
-        name = raw.decode("latin-1").lower()
-        if name in _HOP or name in _OURS_WHOLE or name.startswith(_OURS):
-            continue
-        text = value.decode("latin-1")
-        passed[name] = f"{passed[name]}, {text}" if name in passed else text
-    return passed | own
+def _headers_back(answer: aiohttp.ClientResponse, *without: bytes) -> Headers:
+    connection = answer.headers.get("connection")
+    named = _names(connection) if connection else without
+    return [
+        (passed, value)
+        for name, value in answer.raw_headers
+        if (passed := _passed_back(name)) and passed not in named and passed not in without
+    ]
+
+
+def _names(connection: str) -> set[bytes]:
+    """The headers that the service declared to be of this hop only."""
+    return {name.strip().lower().encode() for name in connection.split(",")}
+
+
+@lru_cache(maxsize=256)
+def _passed_back(raw: bytes) -> bytes | None:
+    name = raw.lower()
+    return None if name.decode("latin-1") in _KEPT_BACK else name
 
 
 def new_session(connections_max: int) -> aiohttp.ClientSession:
     """Kept connections to the services; no cookies, no decompression, no automatic headers."""
-    return aiohttp.ClientSession(
+    session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
             limit=0, limit_per_host=connections_max, keepalive_timeout=60, ttl_dns_cache=60
         ),
-        timeout=aiohttp.ClientTimeout(total=None, connect=2, sock_connect=2),
+        timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS),
         auto_decompress=False,
         cookie_jar=aiohttp.DummyCookieJar(),
         skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
     )
+    # By itself it sends a PUT or DELETE twice when its connection breaks; what is asked again is
+    # decided above.
+    session._retry_connection = False
+    return session

@@ -9,6 +9,8 @@ from typing import Any
 
 import httpx
 
+from deploy.demo.promotion import campaigns, packs
+
 FOLDER = Path(__file__).parent
 REASON = "demo data"
 AT_ONCE_MAX = 4  # Puts wait for each other's lock anyway; this only hides the way there.
@@ -37,17 +39,19 @@ class Put:
 
 
 async def load(base_url: str, staff_token: str) -> Loaded:
-    """Put synonyms, categories and offerings; ``base_url`` is where ``/staff`` begins.
+    """Put synonyms, categories, offerings, campaigns and packs; ``base_url`` is where ``/staff`` begins.
 
     Raises NotLoaded.
     """
     headers = {"Authorization": f"Bearer {staff_token}"}
     changed = 0
     async with httpx.AsyncClient(headers=headers, timeout=PATIENCE_SECONDS) as http:
-        for round_of_puts in (list(synonyms()), list(categories()), list(offerings())):
-            changed += sum(await _put_all(http, base_url, round_of_puts))
-    every = [*synonyms(), *categories(), *offerings()]
-    return Loaded(len(every), changed)
+        rounds = [list(part) for part in (synonyms(), categories(), offerings())]
+        # What names something comes after it.
+        rounds += [[Put(*one) for one in part] for part in (campaigns(), packs())]
+        for puts in rounds:
+            changed += sum(await _put_all(http, base_url, puts))
+    return Loaded(sum(len(puts) for puts in rounds), changed)
 
 
 def catalogue() -> Iterator[dict[str, Any]]:

@@ -20,7 +20,7 @@ from services.order.clients.object_store import ObjectStore
 from services.order.clients.promotion import PromotionBenefits
 from services.order.clients.user import UserAddresses
 from services.order.events import handlers
-from services.order.events.timers import forget_quotes, timers
+from services.order.events.timers import timers
 from services.order.settings import Settings
 from services.order.storage.catalogue_snapshot import CatalogueInMemory
 from shared.kit.runtime import Kit, Wiring
@@ -37,9 +37,6 @@ def build(settings: Settings, kit: Kit) -> Wiring:
     promotion = PromotionBenefits(kit.peer("promotion", settings.promotion_url))
     addresses = UserAddresses(kit.peer("user", settings.user_url))
     photos = ObjectStore(kit.http, settings.object_store_url, settings.credentials_dir, kit.clock)
-
-    async def forget() -> None:
-        await forget_quotes(kit.begin)
 
     return Wiring(
         description=DESCRIPTION,
@@ -62,7 +59,6 @@ def build(settings: Settings, kit: Kit) -> Wiring:
             *unbuilt.routers,
         ],
         timers=timers(kit.begin, promotion, photos),
-        loops=[forget],
         ports={
             "promotion": promotion,
             "addresses": addresses,

@@ -104,8 +104,8 @@ class OfferView(BaseModel):
 
 
 class OfferPage(BaseModel):
-    offers: list[OfferView]
-    cursor: UUID | None  # Ask with it for the next page; null at the end.
+    items: list[OfferView]
+    next_cursor: UUID | None  # Ask with it for the next page; null at the end.
 
 
 class AcceptRequest(BaseModel):
@@ -152,7 +152,7 @@ async def get_offers(
     async with begin() as tx:
         sheets = await offers_to(tx, caller, only_open, cursor, limit + 1)
     shown = [OfferView.of(sheet) for sheet in sheets[:limit]]
-    return OfferPage(offers=shown, cursor=shown[-1].id if len(sheets) > limit else None)
+    return OfferPage(items=shown, next_cursor=shown[-1].id if len(sheets) > limit else None)
 
 
 @router.post(

@@ -16,7 +16,7 @@ from shared.kit.web import BeginDep, StaffCaller
 router = APIRouter(prefix="/staff/dispatch/orders", tags=["staff"])
 
 _EXAMPLE: dict[str, Any] = {
-    "rounds": [
+    "items": [
         {
             "id": "0199c1f2-7d3a-7bb1-9f1e-0242ac120002",
             "visit_id": "0199c1f2-7d3a-7bb1-9f1e-0242ac120003",
@@ -54,7 +54,7 @@ _EXAMPLE: dict[str, Any] = {
             ],
         }
     ],
-    "cursor": None,
+    "next_cursor": None,
 }
 
 
@@ -93,8 +93,8 @@ class RoundView(BaseModel):
 class RoundPage(BaseModel):
     model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
 
-    rounds: list[RoundView]
-    cursor: UUID | None
+    items: list[RoundView]
+    next_cursor: UUID | None
 
 
 class MadeOfferView(BaseModel):
@@ -116,8 +116,8 @@ class MadeOfferView(BaseModel):
 
 
 class MadeOfferPage(BaseModel):
-    offers: list[MadeOfferView]
-    cursor: UUID | None
+    items: list[MadeOfferView]
+    next_cursor: UUID | None
 
 
 @router.get("/{order_id}/rounds")
@@ -142,7 +142,7 @@ async def get_rounds(
     async with begin() as tx:
         found = await rounds_of_order(tx, order_id, cursor, limit + 1)
     shown = [RoundView.of(round, search) for round, search in found[:limit]]
-    return RoundPage(rounds=shown, cursor=shown[-1].id if len(found) > limit else None)
+    return RoundPage(items=shown, next_cursor=shown[-1].id if len(found) > limit else None)
 
 
 @router.get("/{order_id}/offers")
@@ -161,4 +161,4 @@ async def get_order_offers(
     async with begin() as tx:
         found = await offers_of_order(tx, order_id, cursor, limit + 1)
     shown = [MadeOfferView.model_validate(offer) for offer in found[:limit]]
-    return MadeOfferPage(offers=shown, cursor=shown[-1].id if len(found) > limit else None)
+    return MadeOfferPage(items=shown, next_cursor=shown[-1].id if len(found) > limit else None)

@@ -9,6 +9,7 @@ from shared.contracts.shapes import Urgency
 HONG_KONG = ZoneInfo("Asia/Hong_Kong")
 
 QUOTE_SECONDS = 10 * 60  # A shown price holds.
+QUOTE_KEPT_SECONDS = 24 * 60 * 60  # After it is over, so that a late order hears "expired".
 PAY_SECONDS = 15 * 60
 PAY_ALERT_SECONDS = 5 * 60  # After pay_until: payment should have decided by then.
 PLACING_SECONDS = 30  # A placing that was cut is taken up again.

@@ -1,4 +1,4 @@
-"""The order's table of moves as people read it; the service's README holds what this prints. Pure."""
+"""The order's table of moves as people read it; the README holds what this prints. Pure."""
 
 from services.order.domain.order import BUILT, OrderMove, OrderState
 

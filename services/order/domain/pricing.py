@@ -240,3 +240,6 @@ def is_holiday(start: datetime) -> bool:
 def _holidays_of(year: int) -> frozenset[object]:
     # Good Friday and the day after are "optional" to the library, though they are general holidays.
     return frozenset(country_holidays("HK", years=year, categories=("public", "optional")))
+
+
+_holidays_of(2026)  # The library's first year takes long to load: at start, not under a price.

@@ -1,14 +1,11 @@
 """What the order service does when something falls due."""
 
-import asyncio
-from datetime import timedelta
 from uuid import UUID
 
 from services.order.domain.order import OrderState
 from services.order.domain.ports import PhotoStore, Promotion
 from services.order.events.job_timers import job_timers
 from services.order.storage.orders import order_of
-from services.order.storage.quotes import forget_old_quotes
 from services.order.use_cases.cancel_unserved import cancel_unserved
 from services.order.use_cases.resume_placing import resume_placing
 from shared.contracts.ids import OrderId, QuoteId
@@ -16,10 +13,6 @@ from shared.kit.caller import SYSTEM
 from shared.kit.log import get_logger
 from shared.kit.session import Begin, Transaction
 from shared.kit.timers import Timer, Timers
-
-FORGET_EVERY_SECONDS = 60
-QUOTES_KEPT_SECONDS = 3_600  # After they are over, so that a late order hears "expired".
-QUOTES_A_TIME = 2_000
 
 log = get_logger(__name__)
 
@@ -48,15 +41,3 @@ async def alert_undecided(tx: Transaction, timer: Timer) -> None:
 async def give_up_search(tx: Transaction, timer: Timer) -> None:
     """A day after the escalation an order without workers is refunded."""
     await cancel_unserved(tx, OrderId(timer.ref))
-
-
-async def forget_quotes(begin: Begin) -> None:
-    """Delete price quotes that are long over, until cancelled."""
-    while True:
-        await asyncio.sleep(FORGET_EVERY_SECONDS)
-        try:
-            async with begin() as tx:
-                before = tx.now - timedelta(seconds=QUOTES_KEPT_SECONDS)
-                await forget_old_quotes(tx, before, QUOTES_A_TIME)
-        except Exception as fault:
-            log.warning("quotes.not_forgotten", fault=type(fault).__name__)

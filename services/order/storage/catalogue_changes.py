@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from services.order.domain.catalogue import CategoryTerms, OfferingLayout
 from services.order.domain.search import Synonyms, offering_tokens
@@ -68,10 +68,10 @@ async def book_at(tx: Transaction, offering_id: UUID, at: datetime) -> PriceVers
     return (await tx.session.scalars(query.limit(1))).first()
 
 
-async def last_version(tx: Transaction, offering_id: UUID) -> int:
-    """The highest version of an offering's price books; 0 before the first."""
-    query = select(func.max(PriceVersion.version)).where(PriceVersion.offering_id == offering_id)
-    return await tx.session.scalar(query) or 0
+async def newest_price(tx: Transaction, offering_id: UUID) -> PriceVersion | None:
+    """The price book of an offering that was written last, whenever it begins to hold."""
+    query = select(PriceVersion).where(PriceVersion.offering_id == offering_id)
+    return (await tx.session.scalars(query.order_by(PriceVersion.version.desc()).limit(1))).first()
 
 
 async def synonyms_of(tx: Transaction) -> Synonyms:

@@ -11,7 +11,7 @@ from sqlalchemy import CheckConstraint, Index, SmallInteger, Uuid, select
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
 from services.order.domain.catalogue import Offering, OfferingNotFound
-from services.order.domain.deadlines import QUOTE_SECONDS
+from services.order.domain.deadlines import QUOTE_KEPT_SECONDS, QUOTE_SECONDS
 from services.order.domain.placing import Placing
 from services.order.domain.ports import Basket, Benefit
 from services.order.domain.quoting import Quoted, check_orderable, hash_of
@@ -27,6 +27,7 @@ from shared.kit.rows import money_columns
 from shared.kit.sealing import seal
 from shared.kit.session import Transaction
 
+FORGET_AT_ONCE = 3
 _PRICE_NOW = f"SELECT o.on_sale AND c.is_on AS on_sale, p.version FROM {OFFERINGS} WHERE o.id = $2"
 
 
@@ -91,6 +92,8 @@ async def keep_quote(tx: Transaction, caller: Caller, quoted: Quoted) -> PriceQu
         expires_at=tx.now + timedelta(seconds=QUOTE_SECONDS),
     )
     tx.add(quote)
+    # Each new quote clears away more than one old one, so the table stays as large as its use.
+    await forget_old_quotes(tx, tx.now - timedelta(seconds=QUOTE_KEPT_SECONDS), FORGET_AT_ONCE)
     return quote
 
 

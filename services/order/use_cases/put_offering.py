@@ -22,7 +22,7 @@ from services.order.storage.catalogue import (
 )
 from services.order.storage.catalogue_changes import (
     book_at,
-    last_version,
+    newest_price,
     record_change,
     synonyms_of,
 )
@@ -59,10 +59,13 @@ async def put_offering(
     category = await category_row(tx, terms.category)
     known = await known_offering(tx, code)
     check_terms(terms)
-    begins = effective_at or tx.now
-    if begins < tx.now:
+    if effective_at is not None and effective_at < tx.now:
         raise PriceDateInvalid(field="effective_at", reason="is in the past")
 
+    newest = None if known is None else await newest_price(tx, known.id)
+    # Who waited for the lock may have begun before the price that was written meanwhile.
+    now = tx.now if newest is None else max(tx.now, newest.written_at)
+    begins = effective_at or now
     after, book = terms.as_json(), terms.book.as_json()
     held = None if known is None else await book_at(tx, known.id, begins)
     same_book = held is not None and held.book == book
@@ -75,13 +78,13 @@ async def put_offering(
     row = await _written(tx, code, known, terms, category)
     if held is not None and same_book:
         return PutOffering(row.id, code, held.version, changed=True)
-    version = await last_version(tx, row.id) + 1
+    version = 1 if newest is None else newest.version + 1
     price = PriceVersion(
         offering_id=row.id,
         version=version,
-        effective_at=begins,
+        effective_at=max(begins, now),
         book=book,
-        written_at=tx.now,
+        written_at=now,
         written_by=caller.id,
         reason=reason,
     )

@@ -34,10 +34,10 @@ class RefundView(BaseModel):
 
 
 class RefundPage(BaseModel):
-    """A page, newest first; `cursor` asks for the next, null at the end."""
+    """A page, newest first; `next_cursor` asks for the next, null at the end."""
 
     items: list[RefundView]
-    cursor: RefundId | None
+    next_cursor: RefundId | None
 
 
 @router.get("")
@@ -48,4 +48,4 @@ async def get_refunds(
     async with begin() as tx:
         rows = await refunds_to(tx, UserId(caller.id), cursor, limit)
     items = [RefundView.model_validate(row) for row in rows]
-    return RefundPage(items=items, cursor=items[-1].id if len(items) == limit else None)
+    return RefundPage(items=items, next_cursor=items[-1].id if len(items) == limit else None)

@@ -58,10 +58,10 @@ class RuleView(BaseModel):
 
 
 class RulePage(BaseModel):
-    """A page, newest first; `cursor` asks for the next, null at the end."""
+    """A page, newest first; `next_cursor` asks for the next, null at the end."""
 
     items: list[RuleView]
-    cursor: int | None
+    next_cursor: int | None
 
 
 def _view(rule: CommissionRule) -> RuleView:
@@ -88,7 +88,7 @@ async def get_rules(
     async with begin() as tx:
         found = await rules(tx, category, cursor, limit)
     items = [_view(rule) for rule in found]
-    return RulePage(items=items, cursor=items[-1].version if len(items) == limit else None)
+    return RulePage(items=items, next_cursor=items[-1].version if len(items) == limit else None)
 
 
 @router.post(

@@ -136,10 +136,10 @@ class RetryRequest(BaseModel):
 
 
 class StaffRefundPage(BaseModel):
-    """A page, oldest first; `cursor` asks for the next, null at the end."""
+    """A page, oldest first; `next_cursor` asks for the next, null at the end."""
 
     items: list[StaffRefundView]
-    cursor: RefundId | None
+    next_cursor: RefundId | None
 
 
 class TrialLine(BaseModel):
@@ -212,7 +212,7 @@ async def get_refunds(
     async with begin() as tx:
         rows = await refunds_in(tx, state, cursor, limit)
     items = [StaffRefundView.model_validate(row) for row in rows]
-    return StaffRefundPage(items=items, cursor=items[-1].id if len(items) == limit else None)
+    return StaffRefundPage(items=items, next_cursor=items[-1].id if len(items) == limit else None)
 
 
 @router.post(

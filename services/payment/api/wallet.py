@@ -49,10 +49,10 @@ class WalletEntryView(BaseModel):
 
 
 class WalletPage(BaseModel):
-    """A page, newest first; `cursor` asks for the next, null at the end."""
+    """A page, newest first; `next_cursor` asks for the next, null at the end."""
 
     items: list[WalletEntryView]
-    cursor: UUID | None
+    next_cursor: UUID | None
 
 
 @router.get("")
@@ -98,4 +98,4 @@ async def get_entries(
         )
         for row in rows
     ]
-    return WalletPage(items=items, cursor=items[-1].id if len(items) == limit else None)
+    return WalletPage(items=items, next_cursor=items[-1].id if len(items) == limit else None)

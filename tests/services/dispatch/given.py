@@ -205,7 +205,7 @@ class Scene:
             params={"only_open": only_open},
             headers=self.dispatch.bearer(worker_id, Role.WORKER),
         )
-        shown: list[dict[str, Any]] = as_json(answer)["offers"]
+        shown: list[dict[str, Any]] = as_json(answer)["items"]
         return shown
 
     async def holder(self) -> tuple[UUID, dict[str, Any]]:
@@ -238,7 +238,7 @@ class Scene:
             params={"limit": 100},
             headers=self.dispatch.bearer(new_id(), Role.STAFF),
         )
-        shown: list[dict[str, Any]] = as_json(answer)[kind]
+        shown: list[dict[str, Any]] = as_json(answer)["items"]
         return shown
 
 

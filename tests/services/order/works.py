@@ -1,5 +1,6 @@
 """A job under way: its crew, their photos, and the steps from the assignment to the review."""
 
+import dataclasses
 import io
 import itertools
 from dataclasses import dataclass, field
@@ -12,11 +13,10 @@ from PIL import Image
 from services.order.storage.orders import Order, Position, Visit, order_of
 from shared.contracts.ids import WorkerId
 from shared.kit.caller import SYSTEM, Role
+from shared.kit.events import Event
 from shared.kit.ids import new_id, shard_of
-from tests.conftest import ServiceFixture
-from tests.services.order.given import SHA_TIN, WORDS, Shop, offering, shop
+from tests.services.order.given import MONG_KOK, SHA_TIN, WORDS, Shop, offering, shop
 from tests.services.order.peers import Peers
-from tests.support.sandbox import Sandbox
 from tests.support.service import Running, as_json
 
 THERE = {**SHA_TIN["point"], "accuracy_m": 20}  # type: ignore[dict-item]
@@ -80,6 +80,17 @@ class Works:
     async def assigned(self) -> dict[str, Any]:
         """A cleaning whose crew is complete."""
         return await self.shop.assigned(self.shop.cleaning, [self.lead, self.mate])
+
+    async def checked_in_at(self) -> dict[str, Any]:
+        """The lead has arrived, alone, at a job with a checklist."""
+        order = await self.shop.placed(offering_id=str(self.checked))
+        await self.running.tell(self.shop.captured(order))
+        order = await self.shop.detail(order)
+        as_json(await self.shop.assign(order, self.lead))
+        as_json(await self.step(order, "depart"))
+        pick_up = {**MONG_KOK["point"], "accuracy_m": 5}  # type: ignore[dict-item]
+        as_json(await self.step(order, "arrive", body=pick_up))
+        return order
 
     async def step(
         self,
@@ -153,6 +164,11 @@ class Works:
         headers = self.as_worker(worker)
         return as_json(await self.http.get(f"/jobs/{order['id']}", headers=headers))
 
+    async def told(self, order: dict[str, Any], *types: type[Event]) -> list[Any]:
+        """What the service has told of this order, in order; only these types, if named."""
+        every = await self.running.told(*types)
+        return [event for event in every if str(event.key()) == order["id"]]
+
     async def state(self, order: dict[str, Any]) -> str:
         return await self.shop.state(order)
 
@@ -174,9 +190,9 @@ class Works:
         return str((await self.shop.detail(order))["start_code"])
 
 
-async def works(service: ServiceFixture, sandbox: Sandbox) -> Works:
-    """The order service beside the sandbox's object store."""
-    running = await service("order", **sandbox.settings())
+async def works(running: Running) -> Works:
+    """A shop with a user and a crew of their own in the order service."""
+    opened = await shop(running, Peers())
     terms = {
         "category": "moving",
         "name": WORDS,
@@ -194,3 +210,8 @@ async def works(service: ServiceFixture, sandbox: Sandbox) -> Works:
     }
     opened = await shop(running, Peers())
     return Works(opened, await offering(running, "move_home", terms))
+
+
+def others(works: Works) -> Works:
+    """Another user and crew in the same shop."""
+    return Works(dataclasses.replace(works.shop, user=new_id()), works.checked)

@@ -140,8 +140,8 @@ class World:
         return forged["headers"], forged["body"].encode()
 
     async def notify(self, headers: dict[str, str], body: bytes) -> httpx.Response:
-        raw = {name: value.encode("latin-1") for name, value in headers.items()}
-        raw["Content-Type"] = b"application/json"
+        raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+        raw.append((b"Content-Type", b"application/json"))
         return await self.payment.http.post("/payments/notify/wechat", content=body, headers=raw)
 
     async def tell_paid(self, paid: dict[str, Any]) -> httpx.Response:

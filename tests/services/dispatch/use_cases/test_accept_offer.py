@@ -15,7 +15,7 @@ from tests.conftest import ServiceFixture
 from tests.services.dispatch.given import Scene, cancelled, scene
 from tests.support.service import as_json
 
-ROUNDS, EACH = 18, 32
+ROUNDS_MIN, ROUNDS_MAX, EACH = 15, 90, 32
 SIDES = ("accept", "cancel", "expire")
 
 
@@ -169,9 +169,10 @@ async def test_sixty_four_accepts_a_cancel_and_an_expiry_have_one_outcome(
     service: ServiceFixture,
 ) -> None:
     """Each side gets its turn to be first; the others' delay grows until it has won its share."""
-    dice, won, widest = Random(11), Counter[str](), dict(zip(SIDES, (0.8, 0.05, 0.05), strict=True))
+    dice, won = Random(11), Counter[str]()
+    widest = dict(zip(SIDES, (0.8, 0.05, 0.05), strict=True))
     async with scene(service, pool_size=40) as here:
-        for round in range(ROUNDS):
+        for round in range(ROUNDS_MAX):
             worker = await here.worker()
             order = await here.paid()
             [offer] = await here.offers(worker)
@@ -201,6 +202,8 @@ async def test_sixty_four_accepts_a_cancel_and_an_expiry_have_one_outcome(
             assert state in ("accepted", "expired", "cancelled", "lost")
             await here.dispatch.tell(cancelled(order))
             await here.online(worker, online=False)
+            if round + 1 >= ROUNDS_MIN and all(won[side] * 10 > round for side in SIDES):
+                break
         assert len(await here.dispatch.told(JobAssigned)) == won["accept"]
-    print(f"won: {dict(won)}; delays widened to {widest}")  # noqa: T201 - the brief of the race.
-    assert all(won[side] >= ROUNDS / 10 for side in widest), won
+    print(f"won: {dict(won)}; delays widened to {widest}")  # noqa: T201 - the race says so.
+    assert all(won[side] * 10 > round for side in SIDES), won

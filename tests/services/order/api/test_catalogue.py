@@ -1,5 +1,7 @@
 """The catalogue as its readers get it."""
 
+import os
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -12,14 +14,23 @@ from shared.kit.ids import new_id
 from shared.kit.money import Currency, Money
 from tests.conftest import ServiceFixture
 from tests.services.order.stock import demo_offering, put, stock
-from tests.support.service import Running, as_json
+from tests.support.service import Running, as_json, running
+
+
+@pytest.fixture(scope="module")
+async def shelf() -> AsyncIterator[Running]:
+    """The whole demo catalogue, for tests that only read it."""
+    async with running(os.environ, "order") as order:
+        await stock(order)
+        yield order
 
 
 @pytest.fixture
 async def order(service: ServiceFixture) -> Running:
-    running = await service("order")
-    await stock(running)
-    return running
+    """Some of the catalogue, for tests that change it."""
+    order = await service("order")
+    await stock(order, "towing", "cleaning")
+    return order
 
 
 async def found(order: Running, **asked: Any) -> list[str]:
@@ -39,9 +50,9 @@ async def offering_id(order: Running, code: str) -> UUID:
     return UUID(str(row["id"]))
 
 
-async def test_categories_come_in_their_order_and_in_each_language(order: Running) -> None:
+async def test_categories_come_in_their_order_and_in_each_language(shelf: Running) -> None:
     for language, name in [("zh-HK", "洗衣"), ("zh-Hans", "洗衣"), ("en", "Laundry")]:
-        answer = await order.http.get("/catalog/categories", headers={"Accept-Language": language})
+        answer = await shelf.http.get("/catalog/categories", headers={"Accept-Language": language})
         shown = as_json(answer)
         assert len(shown["categories"]) == 10
         assert name in [category["name"] for category in shown["categories"]]
@@ -75,26 +86,26 @@ async def test_a_reader_who_has_it_already_gets_304_until_it_changes(
     assert changed.headers["etag"] != first.headers["etag"]
 
 
-async def test_offerings_are_listed_by_category_and_rank_page_by_page(order: Running) -> None:
-    every = await found(order, limit=7)
+async def test_offerings_are_listed_by_category_and_rank_page_by_page(shelf: Running) -> None:
+    every = await found(shelf, limit=7)
     assert len(every) == len(set(every)) >= 46
-    assert await found(order, category="cleaning", limit=1) == [
+    assert await found(shelf, category="cleaning", limit=1) == [
         "hourly_cleaning", "single_cleaning", "crew_deep_cleaning", "renovation_cleaning",
     ]  # fmt: skip
     assert "public_flat_basic" not in every  # It is off sale.
-    assert await found(order, category="no_such_thing") == []
+    assert await found(shelf, category="no_such_thing") == []
 
 
-async def test_a_district_leaves_out_what_is_not_served_there(order: Running) -> None:
-    assert await found(order, category="septic", district="CW") == []
-    assert "septic_emptying" in await found(order, category="septic", district="YL")
+async def test_a_district_leaves_out_what_is_not_served_there(shelf: Running) -> None:
+    assert await found(shelf, category="septic", district="CW") == []
+    assert "septic_emptying" in await found(shelf, category="septic", district="YL")
 
 
 @pytest.mark.parametrize(
     "query", ["通渠", "通渠佬", "通廁所", "通厕所", "drain", "DRAINS", "pipe unblocking"]
 )
-async def test_however_it_is_called_the_same_offering_is_found(order: Running, query: str) -> None:
-    assert "toilet_unblocking" in (await found(order, q=query))[:2]
+async def test_however_it_is_called_the_same_offering_is_found(shelf: Running, query: str) -> None:
+    assert "toilet_unblocking" in (await found(shelf, q=query))[:2]
 
 
 @pytest.mark.parametrize(
@@ -109,20 +120,20 @@ async def test_however_it_is_called_the_same_offering_is_found(order: Running, q
         ("？！", None),
     ],
 )
-async def test_the_best_match_comes_first(order: Running, query: str, first: str | None) -> None:
-    assert next(iter(await found(order, q=query)), None) == first
+async def test_the_best_match_comes_first(shelf: Running, query: str, first: str | None) -> None:
+    assert next(iter(await found(shelf, q=query)), None) == first
 
 
-async def test_a_search_goes_on_page_by_page(order: Running) -> None:
-    whole = await found(order, q="cleaning", limit=100)
+async def test_a_search_goes_on_page_by_page(shelf: Running) -> None:
+    whole = await found(shelf, q="cleaning", limit=100)
     assert len(whole) > 5
-    assert await found(order, q="cleaning", limit=2) == whole
+    assert await found(shelf, q="cleaning", limit=2) == whole
 
 
-async def test_one_offering_shows_its_surcharges_before_anything_is_paid(order: Running) -> None:
-    tow = await offering_id(order, "tow_private_car")
+async def test_one_offering_shows_its_surcharges_before_anything_is_paid(shelf: Running) -> None:
+    tow = await offering_id(shelf, "tow_private_car")
     detail = as_json(
-        await order.http.get(f"/catalog/offerings/{tow}", headers={"Accept-Language": "en"})
+        await shelf.http.get(f"/catalog/offerings/{tow}", headers={"Accept-Language": "en"})
     )
     assert detail["stops"] == ["pick_up", "drop_off"]
     assert {row["code"] for row in detail["surcharges"]} == {
@@ -131,8 +142,8 @@ async def test_one_offering_shows_its_surcharges_before_anything_is_paid(order: 
     assert detail["demo"] is True
 
 
-async def test_an_unknown_offering_is_a_problem(order: Running) -> None:
-    answer = await order.http.get(f"/catalog/offerings/{new_id()}")
+async def test_an_unknown_offering_is_a_problem(shelf: Running) -> None:
+    answer = await shelf.http.get(f"/catalog/offerings/{new_id()}")
     assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (
         404,
         "offering-not-found",
@@ -149,18 +160,18 @@ async def test_an_unknown_offering_is_a_problem(order: Running) -> None:
         ({"cursor": "\x00"}, "query.cursor"),
     ],
 )
-async def test_bad_input_names_its_field(order: Running, asked: dict[str, Any], field: str) -> None:
-    answer = await order.http.get("/catalog/offerings", params=asked)
+async def test_bad_input_names_its_field(shelf: Running, asked: dict[str, Any], field: str) -> None:
+    answer = await shelf.http.get("/catalog/offerings", params=asked)
     assert answer.status_code == 422
     assert answer.json()["field"] == field
 
 
-async def test_no_login_is_needed_but_a_bad_token_is_refused(order: Running) -> None:
-    assert (await order.http.get("/catalog/categories")).status_code == 200
-    good = order.bearer(new_id(), Role.USER)
-    assert (await order.http.get("/catalog/categories", headers=good)).status_code == 200
+async def test_no_login_is_needed_but_a_bad_token_is_refused(shelf: Running) -> None:
+    assert (await shelf.http.get("/catalog/categories")).status_code == 200
+    good = shelf.bearer(new_id(), Role.USER)
+    assert (await shelf.http.get("/catalog/categories", headers=good)).status_code == 200
     bad = {"Authorization": "Bearer nonsense"}
-    assert (await order.http.get("/catalog/categories", headers=bad)).status_code == 401
+    assert (await shelf.http.get("/catalog/categories", headers=bad)).status_code == 401
 
 
 async def test_a_category_switched_off_vanishes_with_its_offerings(order: Running) -> None:

@@ -117,3 +117,14 @@ async def test_a_peer_that_is_away_is_said_to_be_away(shop: Shop) -> None:
     answer = await _ask(shop, coupon_ids=None)
     assert answer.status_code == 503
     as_json(await _ask(shop, coupon_ids=[]))
+
+
+async def test_quotes_that_are_long_over_are_forgotten_and_others_kept(shop: Shop) -> None:
+    for _ in range(3):
+        await shop.quote()
+    await shop.running.pass_time(hours=25)
+    await shop.quote()
+    await shop.quote()
+    async with shop.running.begin() as tx:
+        [left] = await tx.run("SELECT count(*) FROM price_quotes")
+    assert left[0] == 2

@@ -1,5 +1,7 @@
 """The catalogue as staff keep it."""
 
+import os
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -8,18 +10,26 @@ from shared.kit.caller import Role
 from shared.kit.ids import new_id
 from tests.conftest import ServiceFixture
 from tests.services.order.stock import STAFF, demo_offering, put, stock
-from tests.support.service import Running, as_json
+from tests.support.service import Running, as_json, running
 
 WORDS = {"zh-HK": "寵物護理", "zh-CN": "宠物护理", "en": "Pet care"}
 CATEGORY = {"name": WORDS, "description": WORDS, "rank": 110, "reason": "an eleventh category"}
 PATH = "/staff/order/offerings/jump_start"
 
 
+@pytest.fixture(scope="module")
+async def shelf() -> AsyncIterator[Running]:
+    """The towing of the demo catalogue, for tests that change nothing."""
+    async with running(os.environ, "order") as order:
+        await stock(order, "towing")
+        yield order
+
+
 @pytest.fixture
 async def order(service: ServiceFixture) -> Running:
-    running = await service("order")
-    await stock(running, "towing")
-    return running
+    order = await service("order")
+    await stock(order, "towing")
+    return order
 
 
 async def test_an_eleventh_category_is_data_only(order: Running) -> None:
@@ -51,16 +61,16 @@ async def test_staff_see_every_price_and_every_change(order: Running) -> None:
     assert first["before"] is None
 
 
-async def test_what_staff_read_can_be_put_again_unchanged(order: Running) -> None:
-    kept = as_json(await order.http.get(PATH, headers=order.bearer(STAFF, Role.STAFF)))
+async def test_what_staff_read_can_be_put_again_unchanged(shelf: Running) -> None:
+    kept = as_json(await shelf.http.get(PATH, headers=shelf.bearer(STAFF, Role.STAFF)))
     again = {**kept["terms"], "book": kept["prices"][0]["book"], "reason": "no change"}
-    assert as_json(await put(order, PATH, again))["changed"] is False
+    assert as_json(await put(shelf, PATH, again))["changed"] is False
 
 
 @pytest.mark.parametrize("role", [Role.USER, Role.WORKER])
-async def test_nobody_but_staff_may_put(order: Running, role: Role) -> None:
-    headers = order.bearer(new_id(), role)
-    answer = await order.http.put(PATH, json=demo_offering("jump_start"), headers=headers)
+async def test_nobody_but_staff_may_put(shelf: Running, role: Role) -> None:
+    headers = shelf.bearer(new_id(), role)
+    answer = await shelf.http.put(PATH, json=demo_offering("jump_start"), headers=headers)
     assert answer.status_code == 403
 
 
@@ -76,11 +86,11 @@ async def test_nobody_but_staff_may_put(order: Running, role: Role) -> None:
     ],
 )
 async def test_bad_input_names_its_field_and_changes_nothing(
-    order: Running, change: dict[str, Any], field: str
+    shelf: Running, change: dict[str, Any], field: str
 ) -> None:
-    answer = await put(order, PATH, {**demo_offering("jump_start"), **change})
+    answer = await put(shelf, PATH, {**demo_offering("jump_start"), **change})
     assert (answer.status_code, answer.json()["field"]) == (422, field)
-    assert as_json(await put(order, PATH, demo_offering("jump_start")))["changed"] is False
+    assert as_json(await put(shelf, PATH, demo_offering("jump_start")))["changed"] is False
 
 
 @pytest.mark.parametrize(
@@ -92,9 +102,9 @@ async def test_bad_input_names_its_field_and_changes_nothing(
     ],
 )
 async def test_refusals_have_their_codes(
-    order: Running, change: dict[str, Any], status: int, code: str
+    shelf: Running, change: dict[str, Any], status: int, code: str
 ) -> None:
-    answer = await put(order, PATH, {**demo_offering("jump_start"), **change})
+    answer = await put(shelf, PATH, {**demo_offering("jump_start"), **change})
     assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (status, code)
 
 
@@ -106,7 +116,7 @@ async def test_synonyms_are_put_and_found_by(order: Running) -> None:
     assert [item["code"] for item in found["items"]] == ["jump_start"]
 
 
-async def test_an_unknown_code_is_not_found(order: Running) -> None:
-    headers = order.bearer(STAFF, Role.STAFF)
-    answer = await order.http.get("/staff/order/offerings/nothing", headers=headers)
+async def test_an_unknown_code_is_not_found(shelf: Running) -> None:
+    headers = shelf.bearer(STAFF, Role.STAFF)
+    answer = await shelf.http.get("/staff/order/offerings/nothing", headers=headers)
     assert answer.status_code == 404

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploy.demo.load import offerings
@@ -151,7 +151,7 @@ def test_extras_are_counted_as_chosen_and_fuel_is_passed_on() -> None:
 @pytest.mark.parametrize(("extra", "count"), [("piano", 1), ("petrol_5_l", 5), ("petrol_5_l", -1)])
 def test_an_unknown_extra_or_too_many_are_refused(extra: str, count: int) -> None:
     with pytest.raises(ExtraInvalid) as refused:
-        priced("fuel_delivery", at("ST"), **{extra: count})
+        price_of(offering("fuel_delivery"), Ask(1, TUESDAY, [at("ST")], {extra: count}))
     assert refused.value.facts["field"] == f"options.extras.{extra}"
 
 
@@ -233,6 +233,7 @@ instants = st.integers(0, 2 * 365 * 24 * 60).map(
 )
 
 
+@settings(deadline=None)
 @given(books, st.integers(1, 500), instants, places, st.integers(0, 1000))
 def test_lines_add_up_are_never_negative_and_always_the_same(
     book: dict[str, Any], quantity: int, start: datetime, stops: Sequence[Place], chosen: int

@@ -1,7 +1,7 @@
 """How what people type and what is written meet."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.order.domain.search import CONCEPT, fold, tokens_asked, tokens_of
@@ -35,6 +35,7 @@ def test_english_endings_do_not_matter() -> None:
     assert tokens_asked("cleaning cleaners", {}) == tokens_asked("clean", {}) == ["clean"]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_a_text_is_found_by_itself(text: str) -> None:
     asked = set(tokens_asked(text, SYNONYMS))

@@ -1,10 +1,7 @@
 """What falls due."""
 
-from datetime import timedelta
-
 import pytest
 
-from services.order.storage.quotes import forget_old_quotes
 from tests.services.order.given import Shop
 
 
@@ -30,13 +27,3 @@ async def test_a_decided_order_leaves_no_timer_behind(shop: Shop) -> None:
     await shop.running.tell(shop.captured(paid))
     await shop.running.tell(shop.unpaid(unpaid))
     assert await _timers(shop) == []
-
-
-async def test_quotes_that_are_long_over_are_forgotten_and_others_kept(shop: Shop) -> None:
-    await shop.quote()
-    await shop.running.pass_time(hours=2)
-    await shop.quote()
-    async with shop.running.begin() as tx:
-        assert await forget_old_quotes(tx, tx.now - timedelta(hours=1), 100) == 1
-        [left] = await tx.run("SELECT count(*) FROM price_quotes")
-    assert left[0] == 1

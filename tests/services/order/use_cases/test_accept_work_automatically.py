@@ -9,43 +9,35 @@ from services.order.use_cases.accept_work_automatically import accept_work_autom
 from shared.contracts.ids import OrderId
 from shared.contracts.order import OrderAccepted
 from shared.kit.caller import SYSTEM
-from tests.conftest import ServiceFixture
 from tests.services.order.works import Works
-from tests.services.order.works import works as open_works
-from tests.support.sandbox import Sandbox
 
 
-@pytest.fixture
-async def works(service: ServiceFixture, sandbox: Sandbox) -> Works:
-    return await open_works(service, sandbox)
+async def test_silence_accepts_after_48_hours_and_not_before(own_works: Works) -> None:
+    order = await own_works.completed()
+    await own_works.running.pass_time(hours=47, minutes=59)
+    assert await own_works.state(order) == "pending_acceptance"
+    await own_works.running.pass_time(minutes=1)
 
-
-async def test_silence_accepts_after_48_hours_and_not_before(works: Works) -> None:
-    order = await works.completed()
-    await works.running.pass_time(hours=47, minutes=59)
-    assert await works.state(order) == "pending_acceptance"
-    await works.running.pass_time(minutes=1)
-
-    [told] = await works.running.told(OrderAccepted)
-    row, _, _ = await works.rows(order)
+    [told] = await own_works.told(order, OrderAccepted)
+    row, _, _ = await own_works.rows(order)
     assert (told.automatic, told.state) == (True, "pending_review")
     assert row.accepted_at is not None
 
 
-async def test_while_a_case_is_open_nothing_is_accepted(works: Works) -> None:
-    order = await works.completed()
+async def test_while_a_case_is_open_nothing_is_accepted(own_works: Works) -> None:
+    order = await own_works.completed()
 
     async def have_case(is_open: bool) -> None:
-        async with works.running.begin() as tx:
+        async with own_works.running.begin() as tx:
             row = await order_for_update(tx, SYSTEM, UUID(order["id"]))
             row.case_open = is_open
 
     await have_case(True)
-    await works.running.pass_time(hours=60)
-    assert await works.state(order) == "pending_acceptance"
+    await own_works.running.pass_time(hours=60)
+    assert await own_works.state(order) == "pending_acceptance"
     await have_case(False)
-    await works.running.pass_time(hours=1)
-    assert await works.state(order) == "pending_review"
+    await own_works.running.pass_time(hours=1)
+    assert await own_works.state(order) == "pending_review"
 
 
 async def test_what_is_no_longer_waiting_stays_as_it_is(works: Works) -> None:
@@ -53,4 +45,4 @@ async def test_what_is_no_longer_waiting_stays_as_it_is(works: Works) -> None:
     async with works.running.begin() as tx:
         await accept_work_automatically(tx, OrderId(UUID(order["id"])))
 
-    assert len(await works.running.told(OrderAccepted)) == 1
+    assert len(await works.told(order, OrderAccepted)) == 1

@@ -11,16 +11,9 @@ import pytest
 from services.order.domain.evidence import PHOTOS_MAX, object_name
 from services.order.storage.evidence import Evidence, evidence_for_update
 from shared.kit.ids import new_id, shard_of
-from tests.conftest import ServiceFixture
 from tests.services.order.works import Works, picture
-from tests.services.order.works import works as open_works
 from tests.support.sandbox import Sandbox
 from tests.support.service import as_json
-
-
-@pytest.fixture
-async def works(service: ServiceFixture, sandbox: Sandbox) -> Works:
-    return await open_works(service, sandbox)
 
 
 @pytest.fixture
@@ -35,9 +28,11 @@ async def faults(sandbox: Sandbox) -> AsyncIterator[Any]:
         await http.delete("/__sandbox/faults")
 
 
-async def rows_of(works: Works) -> int:
+async def rows_of(works: Works, order: dict[str, Any]) -> int:
     async with works.running.begin() as tx:
-        [row] = await tx.run("SELECT count(*) FROM evidence")
+        [row] = await tx.run(
+            "SELECT count(*) FROM evidence WHERE order_id = $1", UUID(order["id"])
+        )
     return int(row[0])
 
 
@@ -100,8 +95,9 @@ async def test_an_order_has_only_so_many(works: Works) -> None:
         await tx.run(
             "INSERT INTO evidence SELECT shard, gen_random_uuid(), order_id, visit_id, position,"
             " worker_id, stage, angle, 'copy' || n, width, height, taken_at, lat, lng, stored_at"
-            " FROM evidence, generate_series(2, $1) AS n",
+            " FROM evidence, generate_series(2, $1) AS n WHERE order_id = $2",
             PHOTOS_MAX,
+            UUID(order["id"]),
         )
     refused = await works.send(order)
 
@@ -118,7 +114,7 @@ async def test_a_retry_has_another_boundary_and_gets_the_same_answer(works: Work
     assert (again.status_code, again.text) == (201, first.text)
     assert again.headers["idempotent-replayed"] == "true"
     assert other.json()["type"].endswith("/key-used-for-another-request")
-    assert await rows_of(works) == 1
+    assert await rows_of(works, order) == 1
 
 
 @pytest.mark.race("evidence_for_update")
@@ -132,7 +128,7 @@ async def test_ten_uploads_of_one_picture_keep_it_once(works: Works) -> None:
     codes = [answer.status_code for answer in answers]
     assert set(codes) == {201, 409}
     assert len({answer.text for answer in answers if answer.status_code == 201}) == 1
-    assert await rows_of(works) == 1
+    assert await rows_of(works, order) == 1
 
 
 async def test_a_store_that_is_away_leaves_nothing_and_frees_the_key(
@@ -145,7 +141,7 @@ async def test_a_store_that_is_away_leaves_nothing_and_frees_the_key(
     again = await works.send(order, photo=sent, key=key)
 
     assert (lost.status_code, again.status_code) == (503, 201)
-    assert await rows_of(works) == 1
+    assert await rows_of(works, order) == 1
 
 
 async def test_an_answer_that_is_lost_once_is_asked_for_again(works: Works, faults: Any) -> None:
@@ -157,20 +153,20 @@ async def test_an_answer_that_is_lost_once_is_asked_for_again(works: Works, faul
 
 @pytest.mark.race("evidence_for_update")
 async def test_what_the_timer_cleared_meanwhile_is_not_called_stored(
-    works: Works, faults: Any
+    own_works: Works, faults: Any
 ) -> None:
     """The clock jumps while the upload is under way: the timer clears, the request says so."""
-    order = await works.started()
+    order = await own_works.started()
     await faults({"route": "PUT /jajaya-files/", "kind": "delay", "seconds": 1.5})
-    upload = asyncio.create_task(works.send(order))
-    while await rows_of(works) == 0:  # noqa: ASYNC110 - the row is written by the request.
+    upload = asyncio.create_task(own_works.send(order))
+    while await rows_of(own_works, order) == 0:  # noqa: ASYNC110 - the row is written by the request.
         await asyncio.sleep(0.02)
-    await works.running.pass_time(minutes=2)
+    await own_works.running.pass_time(minutes=2)
     answer = await upload
 
     assert answer.json()["type"].endswith("/request-undone")
-    assert await rows_of(works) == 0
-    bare = await works.step(order, "complete", body={})
+    assert await rows_of(own_works, order) == 0
+    bare = await own_works.step(order, "complete", body={})
     assert bare.json()["type"].endswith("/evidence-missing")
 
 

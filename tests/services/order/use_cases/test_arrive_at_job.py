@@ -9,16 +9,8 @@ from services.order.domain.arrival import CODE_TRIES_MAX
 from services.order.storage.history import OrderHistory
 from shared.contracts.order import OrderArrived
 from shared.kit.ids import new_id
-from tests.conftest import ServiceFixture
 from tests.services.order.works import AWAY, THERE, Works
-from tests.services.order.works import works as open_works
-from tests.support.sandbox import Sandbox
 from tests.support.service import as_json
-
-
-@pytest.fixture
-async def works(service: ServiceFixture, sandbox: Sandbox) -> Works:
-    return await open_works(service, sandbox)
 
 
 def wrong(code: str) -> str:
@@ -29,7 +21,7 @@ async def test_near_the_first_stop_the_lead_arrives(works: Works) -> None:
     order = await works.departed()
     view = as_json(await works.step(order, "arrive", body=THERE))
 
-    [told] = await works.running.told(OrderArrived)
+    [told] = await works.told(order, OrderArrived)
     _, visit, [lead, mate] = await works.rows(order)
     assert view["arrived_by"] == "distance"
     assert visit.arrived_at == lead.arrived_at == datetime.fromisoformat(view["arrived_at"])
@@ -39,14 +31,14 @@ async def test_near_the_first_stop_the_lead_arrives(works: Works) -> None:
     assert told.late_seconds < 0  # The job starts the day after tomorrow.
 
 
-async def test_how_late_somebody_is_is_told(works: Works) -> None:
-    order = await works.departed()
-    _, visit, _ = await works.rows(order)
-    late = visit.starts_at + timedelta(minutes=7) - works.running.clock.now()
-    await works.running.pass_time(seconds=late.total_seconds())
-    as_json(await works.step(order, "arrive", body=THERE))
+async def test_how_late_somebody_is_is_told(own_works: Works) -> None:
+    order = await own_works.departed()
+    _, visit, _ = await own_works.rows(order)
+    late = visit.starts_at + timedelta(minutes=7) - own_works.running.clock.now()
+    await own_works.running.pass_time(seconds=late.total_seconds())
+    as_json(await own_works.step(order, "arrive", body=THERE))
 
-    [told] = await works.running.told(OrderArrived)
+    [told] = await own_works.told(order, OrderArrived)
     assert 7 * 60 <= told.late_seconds < 8 * 60
 
 

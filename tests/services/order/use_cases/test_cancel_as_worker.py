@@ -10,16 +10,8 @@ from services.order.storage.orders import order_for_update
 from shared.contracts.order import OrderAssigned, OrderDeparted, OrderReleased
 from shared.kit.caller import SYSTEM
 from shared.kit.ids import new_id
-from tests.conftest import ServiceFixture
 from tests.services.order.works import THERE, Works
-from tests.services.order.works import works as open_works
-from tests.support.sandbox import Sandbox
 from tests.support.service import as_json
-
-
-@pytest.fixture
-async def works(service: ServiceFixture, sandbox: Sandbox) -> Works:
-    return await open_works(service, sandbox)
 
 
 WHY = {"reason": "My van broke down, call 9123 4567."}
@@ -30,7 +22,7 @@ async def test_the_position_is_free_and_told_as_a_breach(works: Works) -> None:
     _, _, [_, held] = await works.rows(order)
     moved = as_json(await works.step(order, "cancel", works.mate, WHY))
 
-    [told] = await works.running.told(OrderReleased)
+    [told] = await works.told(order, OrderReleased)
     _, _, [lead, mate] = await works.rows(order)
     assert moved["state"] == "pending_dispatch"
     assert (told.positions, told.workers, told.offers) == ([2], [works.mate], [held.offer_id])
@@ -70,10 +62,10 @@ async def test_another_worker_takes_over_and_the_visit_begins_anew(works: Works)
 
     left, works.lead = works.lead, new_id()
     as_json(await works.shop.assign(order, works.lead, 1))
-    assert len(await works.running.told(OrderAssigned)) == 2
+    assert len(await works.told(order, OrderAssigned)) == 2
     as_json(await works.step(order, "depart"))
     as_json(await works.step(order, "arrive", body=THERE))
-    assert len(await works.running.told(OrderDeparted)) == 2
+    assert len(await works.told(order, OrderDeparted)) == 2
     assert left not in [seat.worker_id for seat in (await works.rows(order))[2]]
     assert await works.start_code(order) is not None
     assert code is not None
@@ -108,7 +100,7 @@ async def test_who_has_begun_cannot_leave(works: Works, reached: str) -> None:
     refused = await works.step(order, "cancel", works.lead, WHY)
 
     assert refused.json()["type"].endswith("/move-refused")
-    assert await works.running.told(OrderReleased) == []
+    assert await works.told(order, OrderReleased) == []
 
 
 @pytest.mark.race("order_for_update")
@@ -120,4 +112,4 @@ async def test_lead_and_mate_leave_at_once_and_one_is_first(works: Works) -> Non
     )
 
     assert sorted(answer.status_code for answer in answers) == [200, 409]
-    assert len(await works.running.told(OrderReleased)) == 1
+    assert len(await works.told(order, OrderReleased)) == 1

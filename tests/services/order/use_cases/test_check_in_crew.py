@@ -6,16 +6,8 @@ import pytest
 
 from shared.contracts.order import OrderCompleted
 from shared.kit.ids import new_id
-from tests.conftest import ServiceFixture
 from tests.services.order.works import AWAY, THERE, Works
-from tests.services.order.works import works as open_works
-from tests.support.sandbox import Sandbox
 from tests.support.service import as_json
-
-
-@pytest.fixture
-async def works(service: ServiceFixture, sandbox: Sandbox) -> Works:
-    return await open_works(service, sandbox)
 
 
 async def test_who_checks_in_has_worked(works: Works) -> None:
@@ -24,14 +16,14 @@ async def test_who_checks_in_has_worked(works: Works) -> None:
     as_json(await works.send(order))
     as_json(await works.step(order, "complete", body={}))
 
-    [told] = await works.running.told(OrderCompleted)
+    [told] = await works.told(order, OrderCompleted)
     assert [crew.worked for crew in told.crew] == [True, True]
 
 
 async def test_who_never_checks_in_has_not(works: Works) -> None:
     await works.completed()
 
-    [told] = await works.running.told(OrderCompleted)
+    [told] = await works.told(order, OrderCompleted)
     assert [crew.worked for crew in told.crew] == [True, False]
 
 

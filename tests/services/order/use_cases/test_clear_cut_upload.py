@@ -8,34 +8,26 @@ import pytest
 from services.order.domain.evidence import PhotoNotFound, object_name
 from services.order.storage.evidence import evidence_for_update
 from services.order.use_cases.clear_cut_upload import clear_cut_upload
-from tests.conftest import ServiceFixture
 from tests.services.order.works import Works
-from tests.services.order.works import works as open_works
-from tests.support.sandbox import Sandbox
 from tests.support.service import as_json
 
 
-@pytest.fixture
-async def works(service: ServiceFixture, sandbox: Sandbox) -> Works:
-    return await open_works(service, sandbox)
-
-
-async def test_what_was_cut_is_cleared_here_and_in_the_store(works: Works) -> None:
+async def test_what_was_cut_is_cleared_here_and_in_the_store(own_works: Works) -> None:
     """As a crash leaves it: the picture is in the store, its row says that it is not."""
-    order = await works.started()
-    evidence_id = UUID(as_json(await works.send(order))["id"])
+    order = await own_works.started()
+    evidence_id = UUID(as_json(await own_works.send(order))["id"])
     name = object_name(UUID(order["id"]), evidence_id)
-    async with works.running.begin() as tx:
+    async with own_works.running.begin() as tx:
         row = await evidence_for_update(tx, evidence_id)
         assert row is not None
         row.stored_at = None
         await tx.schedule("evidence_cut", evidence_id, tx.now + timedelta(minutes=1), name=name)
-    assert await works.running.pass_time(minutes=2) == 1
+    assert await own_works.running.pass_time(minutes=2) == 1
 
-    async with works.running.begin() as tx:
+    async with own_works.running.begin() as tx:
         assert await evidence_for_update(tx, evidence_id) is None
     with pytest.raises(PhotoNotFound):
-        await works.running.kit.ports["photos"].get(name)
+        await own_works.running.kit.ports["photos"].get(name)
 
 
 async def test_a_whole_photo_stays(works: Works) -> None:

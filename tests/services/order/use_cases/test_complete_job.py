@@ -8,19 +8,8 @@ import pytest
 
 from shared.contracts.order import OrderCompleted
 from shared.kit.ids import new_id
-from tests.conftest import ServiceFixture
 from tests.services.order.works import Works
-from tests.services.order.works import works as open_works
-from tests.support.sandbox import Sandbox
 from tests.support.service import as_json
-
-
-@pytest.fixture
-async def works(service: ServiceFixture, sandbox: Sandbox) -> Works:
-    return await open_works(service, sandbox)
-
-
-MONG_KOK = {"lat": 22.3193, "lng": 114.1694, "accuracy_m": 5}
 
 
 async def test_a_photo_of_the_finished_work_is_asked_for(works: Works) -> None:
@@ -39,7 +28,7 @@ async def test_a_photo_of_the_finished_work_is_asked_for(works: Works) -> None:
 async def test_the_time_to_accept_begins_and_the_fleet_hears_of_it(works: Works) -> None:
     order = await works.completed()
 
-    [told] = await works.running.told(OrderCompleted)
+    [told] = await works.told(order, OrderCompleted)
     row, visit, _ = await works.rows(order)
     assert told.state == "pending_acceptance"
     assert told.ended_at == visit.ended_at == row.completed_at
@@ -47,9 +36,7 @@ async def test_the_time_to_accept_begins_and_the_fleet_hears_of_it(works: Works)
 
 
 async def test_the_rest_of_the_checklist_is_due_at_the_end(works: Works) -> None:
-    order = await works.shop.assigned(works.checked, [works.lead])
-    as_json(await works.step(order, "depart"))
-    as_json(await works.step(order, "arrive", body=MONG_KOK))
+    order = await works.checked_in_at()
     as_json(await works.send(order, "before", angle="front"))
     as_json(await works.step(order, "start", body={"answers": {"keys": False}}))
     as_json(await works.send(order, "after"))
@@ -78,15 +65,15 @@ async def test_completing_twice_at_once_is_completing_once(works: Works) -> None
     answers = await asyncio.gather(*(works.step(order, "complete", body={}) for _ in range(8)))
 
     assert sorted(answer.status_code for answer in answers) == [200] + [409] * 7
-    assert len(await works.running.told(OrderCompleted)) == 1
+    assert len(await works.told(order, OrderCompleted)) == 1
 
 
-async def test_a_retry_hears_the_same_deadline(works: Works) -> None:
-    order, key = await works.started(), new_id()
-    as_json(await works.send(order))
-    first = as_json(await works.step(order, "complete", body={}, key=key))
-    await works.running.pass_time(minutes=5)
-    again = as_json(await works.step(order, "complete", body={}, key=key))
+async def test_a_retry_hears_the_same_deadline(own_works: Works) -> None:
+    order, key = await own_works.started(), new_id()
+    as_json(await own_works.send(order))
+    first = as_json(await own_works.step(order, "complete", body={}, key=key))
+    await own_works.running.pass_time(minutes=5)
+    again = as_json(await own_works.step(order, "complete", body={}, key=key))
 
     assert first == again
     until = datetime.fromisoformat(first["accept_until"])

@@ -6,23 +6,15 @@ import pytest
 
 from shared.contracts.order import OrderDeparted
 from shared.kit.ids import new_id
-from tests.conftest import ServiceFixture
 from tests.services.order.works import Works
-from tests.services.order.works import works as open_works
-from tests.support.sandbox import Sandbox
 from tests.support.service import as_json
-
-
-@pytest.fixture
-async def works(service: ServiceFixture, sandbox: Sandbox) -> Works:
-    return await open_works(service, sandbox)
 
 
 async def test_the_lead_sets_out_and_the_fleet_hears_of_it(works: Works) -> None:
     order = await works.assigned()
     moved = as_json(await works.step(order, "depart"))
 
-    [told] = await works.running.told(OrderDeparted)
+    [told] = await works.told(order, OrderDeparted)
     _, visit, _ = await works.rows(order)
     assert moved == {"id": order["id"], "number": order["number"], "state": "en_route"}
     assert (told.state, str(told.visit_id)) == ("en_route", order["visits"][0]["id"])
@@ -56,7 +48,7 @@ async def test_ten_departures_at_once_are_one(works: Works) -> None:
     answers = await asyncio.gather(*(works.step(order, "depart") for _ in range(10)))
 
     assert sorted(answer.status_code for answer in answers) == [200] + [409] * 9
-    assert len(await works.running.told(OrderDeparted)) == 1
+    assert len(await works.told(order, OrderDeparted)) == 1
 
 
 async def test_ten_retries_of_one_departure_get_one_answer(works: Works) -> None:
@@ -64,4 +56,4 @@ async def test_ten_retries_of_one_departure_get_one_answer(works: Works) -> None
     answers = await asyncio.gather(*(works.step(order, "depart", key=key) for _ in range(10)))
 
     assert {answer.status_code for answer in answers} == {200}
-    assert len(await works.running.told(OrderDeparted)) == 1
+    assert len(await works.told(order, OrderDeparted)) == 1

@@ -3,16 +3,8 @@
 import httpx
 import pytest
 
-from tests.conftest import ServiceFixture
 from tests.services.order.works import Works
-from tests.services.order.works import works as open_works
-from tests.support.sandbox import Sandbox
 from tests.support.service import as_json
-
-
-@pytest.fixture
-async def works(service: ServiceFixture, sandbox: Sandbox) -> Works:
-    return await open_works(service, sandbox)
 
 
 async def renew(works: Works, order: dict[str, object]) -> httpx.Response:

@@ -8,23 +8,15 @@ import pytest
 from services.order.storage.reviews import Review
 from shared.contracts.order import OrderCompletedUnreviewed, OrderReviewed
 from shared.kit.ids import new_id, shard_of
-from tests.conftest import ServiceFixture
 from tests.services.order.works import Works
-from tests.services.order.works import works as open_works
-from tests.support.sandbox import Sandbox
 from tests.support.service import as_json
-
-
-@pytest.fixture
-async def works(service: ServiceFixture, sandbox: Sandbox) -> Works:
-    return await open_works(service, sandbox)
 
 
 async def test_the_stars_are_told_with_the_crew_and_the_words_are_not(works: Works) -> None:
     order = await works.accepted()
     view = as_json(await works.review(order, rating=4, scores={"tidy": 5}, text=" Sehr sauber. "))
 
-    [told] = await works.running.told(OrderReviewed)
+    [told] = await works.told(order, OrderReviewed)
     assert (view["rating"], view["scores"]) == (4, {"tidy": 5})
     assert (told.rating, told.scores, told.state) == (4, {"tidy": 5}, "completed")
     assert [crew.worked for crew in told.crew] == [True, False]
@@ -49,7 +41,7 @@ async def test_there_is_one_review_an_order(works: Works) -> None:
     again = await works.review(order, rating=1)
 
     assert (again.status_code, again.json()["state"]) == (409, "completed")
-    assert [told.rating for told in await works.running.told(OrderReviewed)] == [5]
+    assert [told.rating for told in await works.told(order, OrderReviewed)] == [5]
 
 
 async def test_work_is_accepted_before_it_is_reviewed(works: Works) -> None:
@@ -67,22 +59,23 @@ async def test_ten_reviews_at_once_are_one(works: Works) -> None:
     )
 
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 9
-    assert len(await works.running.told(OrderReviewed)) == 1
+    assert len(await works.told(order, OrderReviewed)) == 1
 
 
 @pytest.mark.race("order_for_update")
-async def test_the_review_races_the_end_of_its_time(works: Works) -> None:
-    for lag in (0.0, 0.004, 0.008, 0.016, 0.032):
-        works.lead, works.mate = new_id(), new_id()
-        order = await works.accepted()
-        works.running.clock.advance_to(works.running.clock.offset_seconds + 15 * 86_400 + 1)
+async def test_reviews_race_the_end_of_their_time(own_works: Works) -> None:
+    """The clock works from the first order on, users from the last one back: they meet midway."""
+    orders = []
+    for _ in range(6):
+        own_works.lead, own_works.mate = new_id(), new_id()
+        orders.append(await own_works.accepted())
+    own_works.running.clock.advance_to(own_works.running.clock.offset_seconds + 16 * 86_400)
 
-        async def late(order: dict[str, object] = order, lag: float = lag) -> int:
-            await asyncio.sleep(lag)
-            return (await works.review(order)).status_code
+    async def users() -> dict[str, int]:
+        return {o["id"]: (await own_works.review(o)).status_code for o in reversed(orders)}
 
-        status, _ = await asyncio.gather(late(), works.running.run_due())
-        told = await works.running.told(OrderReviewed, OrderCompletedUnreviewed)
-        kinds = [type(event) for event in told if str(event.order_id) == order["id"]]
-        assert kinds == [OrderReviewed if status == 201 else OrderCompletedUnreviewed]
-        assert status in {201, 409}
+    answers, _ = await asyncio.gather(users(), own_works.running.run_due())
+    told = await own_works.told(order, OrderReviewed, OrderCompletedUnreviewed)
+    ends = {str(event.order_id): type(event) for event in told}
+    assert len(told) == len(orders)
+    assert answers == {id: 201 if end is OrderReviewed else 409 for id, end in ends.items()}

@@ -5,33 +5,14 @@ from typing import Any
 import pytest
 
 from shared.contracts.order import OrderStarted
-from tests.conftest import ServiceFixture
 from tests.services.order.works import Works
-from tests.services.order.works import works as open_works
-from tests.support.sandbox import Sandbox
 from tests.support.service import as_json
-
-
-@pytest.fixture
-async def works(service: ServiceFixture, sandbox: Sandbox) -> Works:
-    return await open_works(service, sandbox)
-
-
-MONG_KOK = {"lat": 22.3193, "lng": 114.1694, "accuracy_m": 5}
-
-
-async def checked(works: Works) -> dict[str, Any]:
-    """Arrived at a job whose offering has a checklist."""
-    order = await works.shop.assigned(works.checked, [works.lead])
-    as_json(await works.step(order, "depart"))
-    as_json(await works.step(order, "arrive", body=MONG_KOK))
-    return order
 
 
 async def test_the_work_begins_and_the_fleet_hears_of_it(works: Works) -> None:
     order = await works.started()
 
-    [told] = await works.running.told(OrderStarted)
+    [told] = await works.told(order, OrderStarted)
     _, visit, _ = await works.rows(order)
     assert (told.state, str(told.visit_id)) == ("in_service", str(visit.id))
     assert visit.started_at is not None
@@ -57,7 +38,7 @@ async def test_the_mate_starts_nothing(works: Works) -> None:
 
 
 async def test_what_the_checklist_asks_before_the_start_comes_first(works: Works) -> None:
-    order = await checked(works)
+    order = await works.checked_in_at()
     bare = await works.step(order, "start", body={})
     as_json(await works.send(order, "before", angle="front"))
     half = await works.step(order, "start", body={})
@@ -82,7 +63,7 @@ async def test_what_the_checklist_asks_before_the_start_comes_first(works: Works
 async def test_an_answer_that_does_not_fit_is_refused_by_name(
     works: Works, answers: dict[str, Any], field: str
 ) -> None:
-    order = await checked(works)
+    order = await works.checked_in_at()
     as_json(await works.send(order, "before", angle="front"))
     refused = await works.step(order, "start", body={"answers": answers})
 

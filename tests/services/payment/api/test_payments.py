@@ -1,5 +1,6 @@
 """HTTP for paying an order."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -83,10 +84,10 @@ async def test_the_network_s_probe_and_wrong_signature_are_refused(notified: Wor
     assert len(await world.payment.told(PaymentCaptured)) == 1
 
 
-async def _until(world: World, payment_id: str, state: str, count: int) -> list[dict[str, object]]:
+async def _until(world: World, payment_id: str, state: str, count: int) -> list[dict[str, Any]]:
     """The network's notices of an attempt, once so many of them were taken in."""
     number = UUID(payment_id).hex
-    notices: list[dict[str, object]] = []
+    notices: list[dict[str, Any]] = []
     for _ in range(200):
         path = f"/__sandbox/wechat/notices?out_trade_no={number}"
         notices = as_json(await world.sandbox.get(path))["notices"]

@@ -20,7 +20,7 @@ async def test_a_user_pages_through_their_own_refunds(world: World) -> None:
     path = f"/refunds?limit=2&cursor={first['cursor']}"
     rest = as_json(await world.payment.http.get(path, headers=mine))
     assert [item["amount"]["minor"] for item in rest["items"]] == [10_000]
-    assert rest["cursor"] is None
+    assert rest["next_cursor"] is None
 
     others = world.payment.bearer(new_id(), Role.USER)
     assert as_json(await world.payment.http.get("/refunds", headers=others))["items"] == []

@@ -31,7 +31,7 @@ async def test_accepted_work_is_available_and_each_entry_is_shown(world: World) 
     entries = [*first["items"], *rest["items"]]
     assert [entry["amount"]["minor"] for entry in entries] == [8_800] * 3
     assert {entry["kind"] for entry in entries} == {"settled"}
-    assert rest["cursor"] is None
+    assert rest["next_cursor"] is None
 
 
 async def test_the_wallet_is_for_workers(world: World) -> None:

@@ -9,12 +9,13 @@ from shared.contracts.order import (
     OrderAssigned,
     OrderCancelled,
     OrderCompleted,
+    OrderPlaced,
     OrderReleased,
 )
 from shared.contracts.payment import PaymentCaptured, PaymentUnpaid, Settled
 from shared.kit.events import Event
 from shared.kit.ids import new_id
-from tests.services.payment.world import World, hkd
+from tests.services.payment.world import World, coupon, hkd
 
 
 async def test_a_whole_life_told_twice_and_replayed_settles_once(world: World) -> None:
@@ -23,11 +24,6 @@ async def test_a_whole_life_told_twice_and_replayed_settles_once(world: World) -
     crew = world.crew(placed, True)
     about = {"crew": crew, "visit_id": visit_id}
     now = world.payment.clock.now()
-    gone: dict[str, object] = {
-        "positions": [1],
-        "workers": [new_id()],
-        "offers": [OfferId(new_id())],
-    }
     news: list[Event] = [
         OrderAssigned(**world.about(placed, "assigned"), **about),
         OrderReleased(
@@ -62,6 +58,13 @@ async def test_a_whole_life_told_twice_and_replayed_settles_once(world: World) -
         await world.payment.tell(event, envelope)
     await world.payment.run_due()
     assert len(await world.payment.told(Settled)) == 1
+
+
+async def test_a_free_order_told_twice_is_captured_once(world: World) -> None:
+    free = world.order(5_000, coupon(5_000))
+    assert isinstance(free, OrderPlaced)
+    await world.payment.tell_twice(free)
+    assert len(await world.payment.told(PaymentCaptured)) == 1
 
 
 async def test_a_cancellation_for_want_of_payment_changes_nothing_more(world: World) -> None:

@@ -3,6 +3,8 @@
 import asyncio
 from uuid import UUID
 
+import pytest
+
 from services.payment.use_cases.post_settlement import post_settlement
 from shared.contracts.payment import Refunded, Settled
 from tests.services.payment.world import World, coupon, hkd
@@ -31,6 +33,7 @@ async def test_an_unworked_position_goes_back_to_the_user(world: World) -> None:
     }
 
 
+@pytest.mark.race("settlement_for_update")
 async def test_posting_at_once_from_many_sides_credits_once(world: World) -> None:
     placed, _ = await world.captured()
     crew = world.crew(placed, True)

@@ -4,6 +4,8 @@ import asyncio
 from datetime import timedelta
 from uuid import UUID
 
+import pytest
+
 from services.payment.domain.ports import Receipt
 from services.payment.use_cases.decide_unpaid import decide_unpaid
 from services.payment.use_cases.record_capture import record_capture
@@ -73,6 +75,7 @@ async def test_money_after_the_deadline_is_refunded_once(world: World) -> None:
     assert await world.balances(placed) == {}
 
 
+@pytest.mark.race("payable_for_update")
 async def test_the_deadline_and_the_notice_never_both_win(world: World) -> None:
     """The notice comes later after it has won and earlier after it has lost: both must win some."""
     channels = world.payment.wiring.ports["channels"]
@@ -127,6 +130,7 @@ async def test_a_second_capture_of_an_order_goes_back(world: World) -> None:
     assert len(await world.payment.told(PaymentCaptured)) == 1
 
 
+@pytest.mark.race("payment_for_update")
 async def test_two_captures_of_one_attempt_at_once_are_one(world: World) -> None:
     placed = await world.place()
     receipt = _receipt(world, await world.begin_paying(placed))

@@ -15,6 +15,7 @@ from tests.services.payment.world import World
 STAFF = Caller(new_id(), Role.STAFF)
 
 
+@pytest.mark.race("payable_for_update")
 async def test_rivals_never_refund_more_than_was_paid(world: World) -> None:
     placed, _ = await world.captured()
 

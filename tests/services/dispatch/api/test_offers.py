@@ -1,0 +1,96 @@
+"""A worker's offers over HTTP."""
+
+from typing import Any
+
+import pytest
+
+from shared.kit.caller import Role
+from shared.kit.ids import new_id
+from tests.conftest import ServiceFixture
+from tests.services.dispatch.given import scene
+from tests.support.service import as_json
+
+
+async def test_offers_are_listed_newest_first_page_by_page(service: ServiceFixture) -> None:
+    async with scene(service) as here:
+        worker = await here.worker()
+        for _ in range(3):
+            await here.finish(await here.paid())
+        headers = here.dispatch.bearer(worker, Role.WORKER)
+        seen, cursor = [], None
+        for _ in range(3):
+            query = {"only_open": "false", "limit": 1} | ({"cursor": cursor} if cursor else {})
+            page = as_json(
+                await here.dispatch.http.get("/workers/me/offers", params=query, headers=headers)
+            )
+            seen += [offer["id"] for offer in page["items"]]
+            cursor = page["next_cursor"]
+
+        assert cursor is None
+        assert seen == sorted(seen, reverse=True)
+        assert len(set(seen)) == 3
+        assert await here.offers(worker) == []
+
+
+async def test_the_exact_place_shows_only_once_the_job_is_theirs(service: ServiceFixture) -> None:
+    async with scene(service) as here:
+        worker = await here.worker()
+        await here.paid()
+        [before] = await here.offers(worker)
+        await here.accept(worker, before["id"])
+        [after] = await here.offers(worker, only_open=False)
+
+        assert before["place"]["lat"] != 22.383
+        assert (after["place"]["lat"], after["place"]["accuracy_m"]) == (22.383, 0)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("accept", {}, "body.eta_seconds"),
+        ("accept", {"eta_seconds": -1}, "body.eta_seconds"),
+        ("accept", {"eta_seconds": "600"}, "body.eta_seconds"),
+        ("accept", {"eta_seconds": 1, "price": 2}, "body.price"),
+        ("decline", {"reason": "whatever"}, "body.reason"),
+        ("decline", [], "body"),
+    ],
+)
+async def test_bad_input_is_named_and_changes_nothing(
+    service: ServiceFixture, path: str, body: Any, field: str
+) -> None:
+    async with scene(service) as here:
+        worker = await here.worker()
+        await here.paid()
+        [offer] = await here.offers(worker)
+        answer = await here.dispatch.http.post(
+            f"/offers/{offer['id']}/{path}",
+            json=body,
+            headers=here.dispatch.headers(worker, Role.WORKER),
+        )
+
+        assert answer.status_code == 422
+        assert answer.json()["field"] == field
+        assert await here.states() == ["offered"]
+
+
+async def test_users_and_strangers_are_kept_out(service: ServiceFixture) -> None:
+    async with scene(service) as here:
+        http, offer_id = here.dispatch.http, new_id()
+        body = {"eta_seconds": 60}
+        path = f"/offers/{offer_id}/accept"
+        as_user = here.dispatch.headers(new_id(), Role.USER)
+        keyless = here.dispatch.bearer(new_id(), Role.WORKER)
+
+        assert (await http.post(path, json=body)).status_code == 401
+        assert (await http.post(path, json=body, headers=as_user)).status_code == 403
+        assert (await http.post(path, json=body, headers=keyless)).status_code == 400
+        assert (await http.get("/workers/me/offers", headers=as_user)).status_code == 403
+
+
+async def test_openapi_lists_what_may_be_refused(service: ServiceFixture) -> None:
+    async with scene(service) as here:
+        document = as_json(await here.dispatch.http.get("/openapi.json"))
+        answers = document["paths"]["/offers/{offer_id}/accept"]["post"]["responses"]
+        assert "offer-lost" in answers["409"]["description"]
+        assert "offer-expired" in answers["410"]["description"]
+        assert "offer-not-found" in answers["404"]["description"]

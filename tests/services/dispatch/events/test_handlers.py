@@ -1,0 +1,95 @@
+"""News from other services, each told twice as Kafka may."""
+
+from datetime import timedelta
+from typing import Any
+
+from shared.contracts.worker import CreditChanged, SlotBooked, SlotReleased
+from shared.kit.ids import new_id
+from tests.conftest import ServiceFixture
+from tests.services.dispatch.given import (
+    Scene,
+    cancelled,
+    completed,
+    paid,
+    profile,
+    released,
+    scene,
+)
+
+
+async def rows(here: Scene, table: str) -> list[Any]:
+    async with here.dispatch.begin() as tx:
+        return list(await tx.run(f"SELECT * FROM {table}"))
+
+
+async def test_a_profile_replaces_the_one_before_and_keeps_the_answers(
+    service: ServiceFixture,
+) -> None:
+    async with scene(service) as here:
+        worker = await here.worker()
+        await here.paid()
+        [offer] = await here.offers(worker)
+        await here.decline(worker, offer["id"])
+
+        await here.dispatch.tell_twice(profile(worker, suspended=True, districts=["ST", "TP"]))
+
+        [row] = await rows(here, "candidates")
+        assert (row["suspended"], row["districts"]) == (True, ["ST", "TP"])
+        assert row["offers_declined"] == 1
+
+
+async def test_credit_follows_its_event(service: ServiceFixture) -> None:
+    async with scene(service) as here:
+        worker = await here.worker()
+        news = CreditChanged(worker_id=worker, credit=63.5, before=80.0, cause="breach")
+        await here.dispatch.tell_twice(news)
+
+        [row] = await rows(here, "candidates")
+        assert row["credit"] == 63.5
+
+
+async def test_slots_come_end_early_and_go(service: ServiceFixture) -> None:
+    async with scene(service) as here:
+        first, second = new_id(), new_id()
+        who = {"worker_id": new_id(), "order_id": new_id()}
+        hour = timedelta(hours=1)
+        for offer_id in (first, second):
+            span = {"starts_at": here.now, "ends_at": here.now + 3 * hour}
+            await here.dispatch.tell_twice(
+                SlotBooked(**who, offer_id=offer_id, visit_id=new_id(), **span)
+            )
+        done = SlotReleased(**who, offer_id=first, free_from=here.now + hour, taken_back=False)
+        await here.dispatch.tell_twice(done)
+        gone = SlotReleased(**who, offer_id=second, free_from=here.now, taken_back=True)
+        await here.dispatch.tell_twice(gone)
+
+        [row] = await rows(here, "slots")
+        assert (row["offer_id"], row["ends_at"]) == (first, done.free_from)
+
+
+async def test_a_paid_order_starts_one_search_a_position_each_with_its_pay(
+    service: ServiceFixture,
+) -> None:
+    async with scene(service) as here:
+        order = paid(here.now, crew=3)
+        await here.dispatch.tell_twice(order)
+        await here.dispatch.tell(order)  # Told anew, under another id.
+
+        searches = await rows(here, "searches")
+        assert sorted(row["position"] for row in searches) == [1, 2, 3]
+        assert sum(row["net_minor"] for row in searches) == 680_00
+        assert len({(row["coarse_lat"], row["coarse_lng"]) for row in searches}) == 1
+
+
+async def test_order_news_about_orders_unknown_here_changes_nothing(
+    service: ServiceFixture,
+) -> None:
+    async with scene(service) as here:
+        order = paid(here.now)
+        offer = {"id": str(new_id()), "position": 1}
+        await here.dispatch.tell_twice(released(order, offer, new_id()))
+        await here.dispatch.tell_twice(completed(order, here.now))
+        await here.dispatch.tell_twice(cancelled(order))
+
+        assert await rows(here, "searches") == []
+        assert await here.dispatch.told() == []
