@@ -171,7 +171,7 @@ async def finish_the_work(stage: Stage, lead: Person, order_id: str) -> None:
 def _answers(job: dict[str, Any], when: str) -> dict[str, Any]:
     said: dict[str, Any] = {"yes_no": True, "number": 1}
     return {
-        item["code"]: said.get(item["kind"], item.get("choices", ["ok"])[0])
+        item["code"]: said[item["kind"]] if item["kind"] in said else item["choices"][0]
         for item in job["checklist"]
         if item["kind"] != "photo" and item["stage"] == when
     }

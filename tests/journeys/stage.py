@@ -248,7 +248,7 @@ class Person:
         """One file with its form, as ``wx.uploadFile`` sends it."""
         headers = {"Authorization": f"Bearer {self.access}", "Idempotency-Key": str(uuid4())}
         url = f"{self.stage.gateway}/api/v1{path}"
-        files = {"file": file}
+        files = {"photo": file}
         return _whole(await self.stage.http.post(url, data=form, files=files, headers=headers))
 
 

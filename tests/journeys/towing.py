@@ -12,7 +12,6 @@ from tests.journeys.cast import (
     TAI_PO,
     do_the_work,
     finish_the_work,
-    go_online,
     hire,
     offering_of,
     open_offer,
@@ -54,7 +53,8 @@ async def _one_order(stage: Stage, staff: Person, crew: list[Person], run: str) 
     await stage.told("order.assigned.v1", order_id, lead.name)
     await stage.told("worker.slot_booked.v1", lead.account_id, "calendar held")
     seen = await _sees(stage, user, order_id, "assigned")
-    stage.say(f"  the user sees {seen['crew'][0]['display_name']} coming")
+    position = seen["visits"][0]["positions"][0]
+    stage.say(f"  the user sees {position['worker']['display_name']} coming")
 
     await do_the_work(stage, lead, order_id, SHA_TIN)
     await finish_the_work(stage, lead, order_id)
@@ -154,9 +154,6 @@ async def _until_accepted(stage: Stage, crew: list[Person], order_id: str) -> Pe
                 "POST", f"/offers/{offer['id']}/accept", {"eta_seconds": 600}, expect=410
             )
             stage.say(f"  too late: {late['type'].rpartition('/')[2]}")
-            for other in crew:  # Their phones go on saying where they are.
-                if other is not worker:
-                    await go_online(other, SHA_TIN.moved(300 + 90 * crew.index(other), 0))
         else:
             taken = await worker.post(f"/offers/{offer['id']}/accept", {"eta_seconds": 600})
             stage.say(f"{worker.name} accepts: offer {taken['state']}")
@@ -191,7 +188,7 @@ async def _ledger(stage: Stage, staff: Person, order_id: str) -> None:
 
 async def _timeline(stage: Stage, user: Person, order_id: str) -> None:
     timeline = await user.get(f"/orders/{order_id}/timeline")
-    steps = [entry["state"] for entry in timeline["entries"]]
+    steps = [entry["after"] for entry in timeline["entries"]]
     stage.say("timeline: " + " → ".join(steps))
     if steps[-1] != "completed":
         raise JourneyFailed(f"the order ends {steps[-1]}")

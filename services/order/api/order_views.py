@@ -51,7 +51,7 @@ class OrderSummary(BaseModel):
 class OrderPage(BaseModel):
     """Newest first; ``next_cursor`` fetches what is older, None at the end."""
 
-    orders: list[OrderSummary]
+    items: list[OrderSummary]
     next_cursor: UUID | None
 
 

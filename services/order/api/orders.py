@@ -179,8 +179,8 @@ async def get_orders(
     """Your orders under a tab, newest first."""
     async with begin() as tx:
         found = await orders_of_user(tx, caller, tab, cursor, limit)
-    orders = [OrderSummary.model_validate(order) for order in found]
-    return OrderPage(orders=orders, next_cursor=found[-1].id if len(found) == limit else None)
+    items = [OrderSummary.model_validate(order) for order in found]
+    return OrderPage(items=items, next_cursor=found[-1].id if len(found) == limit else None)
 
 
 @router.get("/{order_id}", responses=problems(OrderNotFound))

@@ -27,10 +27,9 @@ from services.order.domain.catalogue import (
 )
 from services.order.domain.ports import Addresses
 from services.order.domain.pricing import PriceLine
-from services.order.domain.quoting import Quoted
+from services.order.domain.quoting import Quoted, Wish, WishedStop
 from services.order.domain.refusals import StartInvalid, StopsInvalid
 from services.order.domain.stops import Lines, Place, StopKind
-from services.order.domain.wishes import Wish, WishedStop
 from services.order.storage.quotes import PriceQuote
 from services.order.use_cases.quote_price import quote_price
 from shared.contracts.ids import OfferingId

@@ -51,8 +51,8 @@ async def get_board(
     """
     async with begin() as tx:
         found = await board(tx, state, cursor, limit)
-    orders = [OrderSummary.model_validate(order) for order in found]
-    return OrderPage(orders=orders, next_cursor=found[-1].id if len(found) == limit else None)
+    items = [OrderSummary.model_validate(order) for order in found]
+    return OrderPage(items=items, next_cursor=found[-1].id if len(found) == limit else None)
 
 
 @router.get("/by-number/{number}", responses=problems(OrderNotFound))

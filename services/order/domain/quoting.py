@@ -3,18 +3,40 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from services.order.domain.catalogue import Offering, OfferingOffSale
 from services.order.domain.ports import Benefits
 from services.order.domain.pricing import Price
 from services.order.domain.refusals import PriceChanged, QuoteExpired, QuoteUsed
-from services.order.domain.stops import Place
-from services.order.domain.wishes import Wish
+from services.order.domain.stops import Place, StopKind
+from shared.contracts.ids import OfferingId
 from shared.contracts.shapes import Urgency
 from shared.kit.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class WishedStop:
+    """A stop by the id of a kept address, or by a place of its own."""
+
+    kind: StopKind
+    address_id: UUID | None = None
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What to price: which offering, how much of it, when, where, with which coupons."""
+
+    offering_id: OfferingId
+    quantity: int
+    stops: Sequence[WishedStop]
+    starts_at: datetime | None = None  # None: now, where the offering is a rescue.
+    extras: Mapping[str, int] = field(default_factory=dict)
+    coupon_ids: Sequence[UUID] | None = None  # None: the best choice; empty: none.
 
 
 @dataclass(frozen=True, slots=True)

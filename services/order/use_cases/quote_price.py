@@ -9,9 +9,8 @@ from services.order.domain.deadlines import urgency_of
 from services.order.domain.districts import CODES
 from services.order.domain.ports import Addresses, Basket, Benefits, Promotion
 from services.order.domain.pricing import Ask, Price, price_of
-from services.order.domain.quoting import Quoted
+from services.order.domain.quoting import Quoted, Wish
 from services.order.domain.stops import Place, check_kinds, check_place
-from services.order.domain.wishes import Wish
 from services.order.storage.catalogue import offering_of
 from services.order.storage.quotes import PriceQuote, keep_quote
 from shared.kit.caller import Caller

@@ -119,7 +119,7 @@ async def coupons_for_update(
     tx: Transaction, ids: Collection[UUID], *, of: Caller | None = None
 ) -> Sequence[Coupon]:
     """These coupons, locked in one order everywhere; with ``of`` only that person's own."""
-    found = select(Coupon).where(Coupon.id.in_(ids)).order_by(Coupon.id)
+    found = select(Coupon).where(Coupon.id.in_(ids)).order_by(Coupon.id).with_for_update()
     if of is not None:
         found = found.where(Coupon.user_id == of.id)
     return (await tx.session.scalars(found.execution_options(populate_existing=True))).all()

@@ -1,8 +1,10 @@
 """Orders at any point of their lives, made as users, payment and dispatch make them."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import httpx
@@ -18,6 +20,7 @@ from shared.kit.money import Currency, Money
 from tests.services.order.peers import Peers
 from tests.support.service import Running, as_json
 
+T = TypeVar("T")
 WORDS = {"zh-HK": "拖車", "zh-CN": "拖车", "en": "Towing"}
 MONG_KOK = {"point": {"lat": 22.3193, "lng": 114.1694}, "district": "YT"}
 SHA_TIN = {"point": {"lat": 22.3814, "lng": 114.1877}, "district": "ST"}
@@ -131,13 +134,14 @@ class Shop:
         worker: WorkerId,
         position: int = 1,
         offer: OfferId | None = None,
+        visit: str = "",
     ) -> httpx.Response:
         """What dispatch does when a worker has accepted and is booked."""
-        visit = (await self.detail(order))["visits"][0]
+        visit = visit or (await self.detail(order))["visits"][0]["id"]
         body = {
             "offer_id": str(offer or new_id()),
             "worker_id": str(worker),
-            "visit_id": visit["id"],
+            "visit_id": visit,
             "position": position,
         }
         return await self.http.post(
@@ -155,6 +159,11 @@ class Shop:
         for seat, worker in zip(seats, crew or [new_id() for _ in seats], strict=True):
             as_json(await self.assign(order, worker, seat["number"]))
         return await self.detail(order)
+
+    async def cancel(self, order: dict[str, Any], key: object = None) -> httpx.Response:
+        """The user changes their mind."""
+        path, body = f"/orders/{order['id']}/cancel", {"reason": "changed my mind"}
+        return await self.http.post(path, json=body, headers=self.as_user(key))
 
     async def detail(self, order: dict[str, Any]) -> dict[str, Any]:
         answer = await self.http.get(f"/orders/{order['id']}", headers=self.as_user())
@@ -206,3 +215,16 @@ async def shop(running: Running, peers: Peers) -> Shop:
     )
     cleaning = await offering(running, "deep_clean", _terms("cleaning", ["site"], 2, rescue=False))
     return Shop(running, peers, new_id(), towing, cleaning)
+
+
+async def race(lock: str, *contenders: Callable[[], Awaitable[T]], apart: float = 0) -> list[T]:
+    """Contenders for one lock, let go from a barrier; the later ones that many seconds later."""
+    assert lock.endswith("_for_update")
+    barrier = asyncio.Barrier(len(contenders))
+
+    async def run(place: int, contend: Callable[[], Awaitable[T]]) -> T:
+        await barrier.wait()
+        await asyncio.sleep(place * apart)
+        return await contend()
+
+    return await asyncio.gather(*(run(place, one) for place, one in enumerate(contenders)))

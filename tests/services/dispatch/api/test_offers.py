@@ -19,7 +19,8 @@ async def test_offers_are_listed_newest_first_page_by_page(service: ServiceFixtu
         headers = here.dispatch.bearer(worker, Role.WORKER)
         seen, cursor = [], None
         for _ in range(3):
-            query = {"only_open": "false", "limit": 1} | ({"cursor": cursor} if cursor else {})
+            query: dict[str, Any] = {"only_open": "false", "limit": 1}
+            query |= {"cursor": cursor} if cursor else {}
             page = as_json(
                 await here.dispatch.http.get("/workers/me/offers", params=query, headers=headers)
             )

@@ -3,7 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from shared.contracts.worker import CreditChanged, SlotBooked, SlotReleased
+from shared.contracts.order import OrderCancelled, OrderCompleted, OrderPaid, OrderReleased
+from shared.contracts.worker import CreditChanged, ProfileChanged, SlotBooked, SlotReleased
 from shared.kit.ids import new_id
 from tests.conftest import ServiceFixture
 from tests.services.dispatch.given import (
@@ -31,7 +32,8 @@ async def test_a_profile_replaces_the_one_before_and_keeps_the_answers(
         [offer] = await here.offers(worker)
         await here.decline(worker, offer["id"])
 
-        await here.dispatch.tell_twice(profile(worker, suspended=True, districts=["ST", "TP"]))
+        news: ProfileChanged = profile(worker, suspended=True, districts=["ST", "TP"])
+        await here.dispatch.tell_twice(news)
 
         [row] = await rows(here, "candidates")
         assert (row["suspended"], row["districts"]) == (True, ["ST", "TP"])
@@ -71,7 +73,7 @@ async def test_a_paid_order_starts_one_search_a_position_each_with_its_pay(
     service: ServiceFixture,
 ) -> None:
     async with scene(service) as here:
-        order = paid(here.now, crew=3)
+        order: OrderPaid = paid(here.now, crew=3)
         await here.dispatch.tell_twice(order)
         await here.dispatch.tell(order)  # Told anew, under another id.
 
@@ -86,10 +88,11 @@ async def test_order_news_about_orders_unknown_here_changes_nothing(
 ) -> None:
     async with scene(service) as here:
         order = paid(here.now)
-        offer = {"id": str(new_id()), "position": 1}
-        await here.dispatch.tell_twice(released(order, offer, new_id()))
-        await here.dispatch.tell_twice(completed(order, here.now))
-        await here.dispatch.tell_twice(cancelled(order))
+        fell_out: OrderReleased = released(order, {"id": str(new_id()), "position": 1}, new_id())
+        done: OrderCompleted = completed(order, here.now)
+        ended: OrderCancelled = cancelled(order)
+        for news in (fell_out, done, ended):
+            await here.dispatch.tell_twice(news)
 
         assert await rows(here, "searches") == []
         assert await here.dispatch.told() == []

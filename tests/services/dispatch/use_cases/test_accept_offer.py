@@ -165,6 +165,8 @@ class Contest:
 
 
 @pytest.mark.timeout(240)
+@pytest.mark.race("offer_for_update")
+@pytest.mark.race("offers_held_for_update")
 async def test_sixty_four_accepts_a_cancel_and_an_expiry_have_one_outcome(
     service: ServiceFixture,
 ) -> None:

@@ -1,5 +1,9 @@
 """A cancelled order needs nobody."""
 
+import asyncio
+
+import pytest
+
 from shared.contracts.order import OrderCancelled
 from tests.conftest import ServiceFixture
 from tests.services.dispatch.given import cancelled, paid, scene
@@ -60,3 +64,25 @@ async def test_an_order_that_was_never_paid_leaves_nothing(service: ServiceFixtu
 
         async with here.dispatch.begin() as tx:
             assert await tx.run("SELECT 1 FROM closed_orders") == []
+
+
+@pytest.mark.race("searches_for_update")
+async def test_a_cancel_beside_rounds_and_refusals_closes_every_position(
+    service: ServiceFixture,
+) -> None:
+    async with scene(service) as here:
+        crew = [await here.worker(metres=200 * n) for n in range(1, 5)]
+        for _ in range(8):
+            order = await here.paid(crew=2)
+            held = [(who, one["id"]) for who in crew for one in await here.offers(who)]
+            assert len(held) == 2
+
+            await asyncio.gather(
+                *(here.decline(who, offer_id) for who, offer_id in held),
+                here.dispatch.tell(cancelled(order)),
+                here.dispatch.run_due(),
+            )
+            await here.dispatch.run_due()
+
+            assert set(await here.states("searches")) == {"closed"}
+            assert set(await here.states()) <= {"declined", "cancelled"}

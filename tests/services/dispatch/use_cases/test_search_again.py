@@ -1,10 +1,13 @@
 """Positions that lost their workers."""
 
+import asyncio
 from datetime import timedelta
+
+import pytest
 
 from shared.contracts.dispatch import JobAssigned, SearchEscalated
 from tests.conftest import ServiceFixture
-from tests.services.dispatch.given import released, scene
+from tests.services.dispatch.given import cancelled, released, scene
 from tests.support.service import as_json
 
 
@@ -82,3 +85,26 @@ async def test_old_news_does_not_take_a_new_worker_off_the_position(
 
         assert await here.states() == ["released", "accepted"]
         assert await here.states("searches") == ["filled"]
+
+
+@pytest.mark.race("order_for_update")
+async def test_a_release_and_a_cancel_at_once_leave_nobody_searching(
+    service: ServiceFixture,
+) -> None:
+    async with scene(service) as here:
+        for turn in range(10):
+            worker = await here.worker()
+            order = await here.paid()
+            [offer] = await here.offers(worker)
+            await here.accept(worker, offer["id"])
+            news = [released(order, offer, worker), cancelled(order)]
+
+            await asyncio.gather(
+                *(here.dispatch.tell(one) for one in (news if turn % 2 else reversed(news)))
+            )
+            await here.dispatch.run_due()
+
+            assert set(await here.states("searches")) == {"closed"}
+            assert set(await here.states()) <= {"released", "cancelled"}
+            here.peers.assigned.clear()
+            await here.online(worker, online=False)

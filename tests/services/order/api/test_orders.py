@@ -5,7 +5,7 @@ from uuid import UUID
 
 from shared.contracts.order import CancelReason, OrderCancelled, OrderPlaced
 from shared.kit.ids import new_id, shard_of
-from tests.services.order.given import SECRET_LINES, Shop
+from tests.services.order.given import SECRET_LINES, Shop, race
 from tests.support.service import as_json
 
 
@@ -35,7 +35,7 @@ async def test_ten_equal_posts_place_one_order(shop: Shop) -> None:
 
 async def test_ten_rivals_place_one_order_by_one_quote(shop: Shop) -> None:
     quote = await shop.quote()
-    answers = await asyncio.gather(*(shop.post_order(quote) for _ in range(10)))
+    answers = await race("quote_for_update", *[lambda: shop.post_order(quote)] * 10)
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 9
     refusals = {a.json()["type"].rpartition("/")[2] for a in answers if a.status_code == 409}
     assert refusals == {"quote-used"}
@@ -99,7 +99,7 @@ async def test_the_tabs_hold_what_their_names_say(shop: Shop) -> None:
 
     async def tab(name: str) -> list[str]:
         page = await shop.http.get("/orders", params={"tab": name}, headers=shop.as_user())
-        return [order["id"] for order in as_json(page)["orders"]]
+        return [order["id"] for order in as_json(page)["items"]]
 
     assert await tab("all") == [cancelled["id"], paid["id"], waiting["id"]]
     assert await tab("pending_payment") == [waiting["id"]]
@@ -114,7 +114,7 @@ async def test_pages_of_orders_join_without_gap_or_repeat(shop: Shop) -> None:
     while True:
         query = {"limit": 2} | ({"cursor": cursor} if cursor else {})
         page = as_json(await shop.http.get("/orders", params=query, headers=shop.as_user()))
-        seen += [order["id"] for order in page["orders"]]
+        seen += [order["id"] for order in page["items"]]
         cursor = page["next_cursor"]
         if cursor is None:
             break

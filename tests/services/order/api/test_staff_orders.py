@@ -14,7 +14,7 @@ async def test_the_board_shows_one_state_page_by_page(shop: Shop) -> None:
     rest = as_json(
         await shop.http.get(BOARD, params={"cursor": page["next_cursor"]}, headers=shop.as_staff())
     )
-    assert [order["id"] for order in page["orders"] + rest["orders"]] == paid[::-1]
+    assert [order["id"] for order in page["items"] + rest["items"]] == paid[::-1]
 
 
 async def test_an_order_is_found_by_the_number_that_is_read_out(shop: Shop) -> None:

@@ -72,7 +72,7 @@ async def test_users_race_the_clock_and_either_wins_alone(own_works: Works) -> N
         return {o["id"]: (await own_works.accept(o)).status_code for o in reversed(orders)}
 
     answers, _ = await asyncio.gather(users(), own_works.running.run_due())
-    told = await own_works.told(order, OrderAccepted)
+    told = await own_works.running.told(OrderAccepted)
     automatic = {str(event.order_id): event.automatic for event in told}
     assert len(told) == len(orders)
     assert answers == {id: 409 if silent else 200 for id, silent in automatic.items()}

@@ -2,8 +2,6 @@
 
 from uuid import UUID
 
-import pytest
-
 from services.order.storage.orders import order_for_update
 from services.order.use_cases.accept_work_automatically import accept_work_automatically
 from shared.contracts.ids import OrderId

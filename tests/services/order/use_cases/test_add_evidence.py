@@ -30,9 +30,7 @@ async def faults(sandbox: Sandbox) -> AsyncIterator[Any]:
 
 async def rows_of(works: Works, order: dict[str, Any]) -> int:
     async with works.running.begin() as tx:
-        [row] = await tx.run(
-            "SELECT count(*) FROM evidence WHERE order_id = $1", UUID(order["id"])
-        )
+        [row] = await tx.run("SELECT count(*) FROM evidence WHERE order_id = $1", UUID(order["id"]))
     return int(row[0])
 
 

@@ -1,6 +1,7 @@
 """Workers into positions, at once and again."""
 
 import asyncio
+from functools import partial
 from uuid import UUID
 
 from httpx import Response
@@ -11,7 +12,7 @@ from shared.contracts.ids import OfferId, OrderId, WorkerId
 from shared.contracts.order import OrderAssigned, OrderCancelled
 from shared.kit.caller import SYSTEM
 from shared.kit.ids import new_id
-from tests.services.order.given import Shop
+from tests.services.order.given import Shop, race
 from tests.support.service import as_json
 
 
@@ -82,10 +83,11 @@ async def test_a_released_offer_is_never_assigned_again(shop: Shop) -> None:
 async def test_a_cancel_against_an_assignment_has_one_winner(shop: Shop) -> None:
     for _ in range(8):
         order = await shop.paid()
-        path, body = f"/orders/{order['id']}/cancel", {"reason": "no"}
-        cancel, assign = await asyncio.gather(
-            shop.http.post(path, json=body, headers=shop.as_user()),
-            shop.assign(order, new_id(), 1),
+        visit = order["visits"][0]["id"]
+        cancel, assign = await race(
+            "order_for_update",
+            partial(shop.cancel, order),
+            partial(shop.assign, order, new_id(), visit=visit),
         )
         assert cancel.is_success != assign.is_success
         state = await shop.state(order)

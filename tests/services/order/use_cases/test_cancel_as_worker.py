@@ -13,7 +13,6 @@ from shared.kit.ids import new_id
 from tests.services.order.works import THERE, Works
 from tests.support.service import as_json
 
-
 WHY = {"reason": "My van broke down, call 9123 4567."}
 
 

@@ -2,8 +2,6 @@
 
 from uuid import UUID
 
-import pytest
-
 from services.order.storage.reviews import Review
 from services.order.use_cases.close_review import close_review
 from shared.contracts.ids import OrderId

@@ -1,7 +1,6 @@
 """Staff unlock an arrival with a new code, which only the user sees."""
 
 import httpx
-import pytest
 
 from tests.services.order.works import Works
 from tests.support.service import as_json

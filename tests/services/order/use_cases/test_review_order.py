@@ -75,7 +75,7 @@ async def test_reviews_race_the_end_of_their_time(own_works: Works) -> None:
         return {o["id"]: (await own_works.review(o)).status_code for o in reversed(orders)}
 
     answers, _ = await asyncio.gather(users(), own_works.running.run_due())
-    told = await own_works.told(order, OrderReviewed, OrderCompletedUnreviewed)
+    told = await own_works.running.told(OrderReviewed, OrderCompletedUnreviewed)
     ends = {str(event.order_id): type(event) for event in told}
     assert len(told) == len(orders)
     assert answers == {id: 201 if end is OrderReviewed else 409 for id, end in ends.items()}

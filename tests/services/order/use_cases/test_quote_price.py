@@ -1,0 +1,40 @@
+"""Pricing a wish."""
+
+import pytest
+
+from services.order.domain.catalogue import OfferingNotFound
+from services.order.domain.quoting import Wish, WishedStop
+from services.order.domain.stops import Lines, Place, StopKind
+from services.order.use_cases.quote_price import quote_price
+from shared.contracts.ids import OfferingId
+from shared.kit.caller import Caller, Role
+from shared.kit.ids import new_id
+from tests.services.order.given import Shop
+
+HERE = Place(22.3193, 114.1694, "YT", Lines(flat="SECRETFLAT"))
+STOPS = [WishedStop(StopKind.PICK_UP, None, HERE), WishedStop(StopKind.DROP_OFF, None, HERE)]
+
+
+async def test_a_quote_keeps_all_that_was_priced_and_no_line_in_clear(shop: Shop) -> None:
+    ports, caller = shop.running.kit.ports, Caller(shop.user, Role.USER)
+    wish = Wish(OfferingId(shop.towing), 1, STOPS, coupon_ids=[])
+    quote, quoted = await quote_price(
+        shop.running.begin, ports["addresses"], ports["promotion"], caller, wish
+    )
+    assert quote.payable == quoted.payable == quoted.price.total
+    assert quote.ask["duration_seconds"] == 90 * 60
+    assert [stop["kind"] for stop in quote.stops] == ["pick_up", "drop_off"]
+    assert "SECRET" not in str(quote.stops)
+    assert not shop.peers.calls
+
+
+async def test_an_unknown_offering_is_refused_before_anybody_is_asked(shop: Shop) -> None:
+    ports, caller = shop.running.kit.ports, Caller(shop.user, Role.USER)
+    with pytest.raises(OfferingNotFound):
+        await quote_price(
+            shop.running.begin,
+            ports["addresses"],
+            ports["promotion"],
+            caller,
+            Wish(OfferingId(new_id()), 1, STOPS),
+        )

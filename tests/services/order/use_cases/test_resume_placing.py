@@ -1,0 +1,27 @@
+"""A placing that was cut."""
+
+from uuid import UUID
+
+from services.order.storage.quotes import quote_of
+from services.order.use_cases.resume_placing import resume_placing
+from shared.contracts.ids import OrderId, QuoteId
+from shared.contracts.order import OrderPlaced
+from shared.kit.ids import new_id, new_id_in, shard_of
+from tests.services.order.given import Shop
+
+
+async def test_it_is_finished_once_however_often_it_is_taken_up(shop: Shop) -> None:
+    shop.peers.coupons[str(new_id())] = 5_000
+    quote_id = QuoteId(UUID((await shop.quote(coupon_ids=None))["quote_id"]))
+    order_id = OrderId(new_id_in(shard_of(shop.user)))
+    promotion = shop.running.kit.ports["promotion"]
+    await resume_placing(shop.running.begin, promotion, order_id, quote_id)
+    assert not shop.peers.calls  # Nobody has claimed the quote under this id.
+    async with shop.running.begin() as tx:
+        quote = await quote_of(tx, quote_id)
+        quote.order_id = order_id
+    for _ in range(3):
+        await resume_placing(shop.running.begin, promotion, order_id, quote_id)
+    [told] = await shop.running.told(OrderPlaced)
+    assert told.order_id == order_id
+    assert shop.peers.calls == ["lock"]
