@@ -8,6 +8,7 @@ from fastapi import APIRouter, Body, Depends, Path, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.order.domain.catalogue import (
+    PRINTABLE,
     BookInvalid,
     CategoryNotFound,
     CategoryTerms,
@@ -28,8 +29,12 @@ router = APIRouter(prefix="/staff/order", tags=["staff: catalogue"])
 
 CatalogueDep = Annotated[CatalogueInMemory, Depends(port("catalogue"))]
 CodePath = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{1,39}$", examples=["drain_unblocking"])]
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=200)]
-Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+Reason = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=3, max_length=200, pattern=PRINTABLE)
+]
+Word = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=PRINTABLE)
+]
 
 
 class CategoryRequest(CategoryTerms):

@@ -127,8 +127,15 @@ def _served(codes: list[str]) -> list[str]:
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
 CodeOrNone = Annotated[str, StringConstraints(pattern=r"^([a-z][a-z0-9_]{1,39})?$")]
-_Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
-_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+PRINTABLE = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"  # No control characters but tab and new line.
+_Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=PRINTABLE),
+]
+_Text = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=2000, pattern=PRINTABLE),
+]
 Words = Annotated[dict[Locale, _Name], AfterValidator(_in_all_languages)]
 Prose = Annotated[dict[Locale, _Text], AfterValidator(_in_all_languages)]
 Districts = Annotated[list[str], Field(max_length=18), AfterValidator(_served)]

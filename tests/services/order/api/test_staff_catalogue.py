@@ -78,6 +78,8 @@ async def test_nobody_but_staff_may_put(shelf: Running, role: Role) -> None:
     ("change", "field"),
     [
         ({"reason": ""}, "body.reason"),
+        ({"reason": "a\x00b"}, "body.reason"),
+        ({"keywords": ["狗\x00"]}, "body.keywords.0"),
         ({"rank": "1"}, "body.rank"),
         ({"colour": "red"}, "body.colour"),
         ({"districts": ["XX"]}, "body.districts"),

@@ -20,7 +20,7 @@ BASKET = Basket("cleaning", OfferingId(UUID(int=7)), hkd(80_000))
 
 
 def candidate(number: int = 1, **changes: Any) -> Candidate:
-    facts = {
+    facts: dict[str, Any] = {
         "state": CouponState.ISSUED,
         "expires_at": NOW + timedelta(days=9),
         "budget_left": hkd(1_000_000),
@@ -130,7 +130,8 @@ def test_the_order_of_input_changes_nothing_and_nothing_is_dropped(
     assert choice == chosen(*shuffled, *shuffled, basket=basket, first=first)
     assert len(choice.applied) <= 1
     assert all(0 < each.amount.minor <= price for each in choice.applied)
-    answered = [each.coupon_id for each in (*choice.applied, *choice.skipped)]
+    answered = [each.coupon_id for each in choice.applied]
+    answered += [each.coupon_id for each in choice.skipped]
     assert sorted(answered) == [each.coupon_id for each in wallet]
 
 

@@ -38,7 +38,7 @@ async def test_a_timer_and_a_lock_at_once_leave_one_of_the_two(run: Running) -> 
     run.clock.advance_to(run.clock.offset_seconds + 86_390)
 
     locks = [lock(run, user, new_id(), coupon) for user, coupon in mine.items()]
-    *answers, _ = await asyncio.gather(*locks, run.pass_time(seconds=20))
+    answers, _ = await asyncio.gather(asyncio.gather(*locks), run.pass_time(seconds=20))
 
     for (user, coupon), answer in zip(mine.items(), answers, strict=True):
         assert await state_of(run, user, coupon) == ("locked" if answer.is_success else "expired")
