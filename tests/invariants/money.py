@@ -37,7 +37,7 @@ async def transfers_balance(books: Books) -> Finding:
 
 
 async def balances_are_sums(books: Books) -> Finding:
-    """I2, I3: a kept balance is the sum of its entries with the sign turned, never below zero."""
+    """I2, I3: a kept balance is the sum of its entries and never below zero."""
     finding = Finding()
     rows = await books.rows(
         "payment",
@@ -47,7 +47,7 @@ async def balances_are_sums(books: Books) -> Finding:
     )
     finding.look(rows)
     for row in rows:
-        finding.want(abs(row["total"]) == row["kept"], f"{row['code']}: {row['kept']} kept")
+        finding.want(row["total"] == row["kept"], f"{row['code']}: {row['kept']} kept")
         finding.want(row["kept"] >= 0, f"{row['code']} is below zero")
     missing = await books.rows(
         "payment", "SELECT code FROM accounts a WHERE limited AND NOT EXISTS"
@@ -103,7 +103,7 @@ async def escrow_is_used_once(books: Books) -> Finding:
     """I5: escrow is what came in less what went out, and zero once the order's money is decided."""
     finding = Finding()
     held = {
-        row["code"].removeprefix(_ESCROW): -row["total"]
+        row["code"].removeprefix(_ESCROW): row["total"]
         for row in await books.rows("payment", _PER_ACCOUNT)
         if row["code"].startswith(_ESCROW)
     }
@@ -149,7 +149,8 @@ async def the_channel_agrees(books: Books) -> Finding:
     went = sum(r["amount_minor"] for r in book["refunds"] if r["refund_state"] == "SUCCESS")
     rows = await books.rows("payment", _PER_ACCOUNT)
     clearing = sum(row["total"] for row in rows if row["code"] == _CLEARING)
-    finding.want(clearing == came - went, f"clearing holds {clearing}, the channel {came - went}")
+    # A debit is negative: what the channel owes us stands below zero.
+    finding.want(-clearing == came - went, f"clearing {-clearing}, the channel {came - went}")
     ours = {
         row["transaction_id"]: row["amount_minor"]
         for row in await books.rows(
@@ -158,7 +159,11 @@ async def the_channel_agrees(books: Books) -> Finding:
             " WHERE state IN ('captured', 'surplus') AND channel = 'wechat'",
         )
     }
-    theirs = {t["id"]: t["total_minor"] for t in book["transactions"] if t["trade_state"] in _TAKEN}
+    theirs = {
+        t["transaction_id"]: t["total_minor"]
+        for t in book["transactions"]
+        if t["trade_state"] in _TAKEN
+    }
     finding.want(ours == theirs, f"trades that differ: {sorted(set(ours) ^ set(theirs))[:5]}")
     return finding
 
@@ -172,7 +177,7 @@ async def the_bank_agrees(books: Books) -> Finding:
     lines = await books.pages("bank/book", "lines")
     paid: dict[str, int] = defaultdict(int)
     for line in lines:
-        if line["kind"] == "instruction":
+        if line["kind"] == "split":
             paid[line["reference"]] -= line["amount_minor"]
     settled = await books.rows(
         "payment", "SELECT id, splits FROM settlements WHERE state = 'executed'"
@@ -196,7 +201,7 @@ async def every_worked_share_is_credited(books: Books) -> Finding:
     for share in shares:
         promised[f"liab:worker:{share['worker_id']}:available"] += share["net_minor"]
     credited = {
-        row["code"]: -row["total"]
+        row["code"]: row["total"]
         for row in await books.rows("payment", _PER_ACCOUNT)
         if row["code"].startswith("liab:worker:")
     }
