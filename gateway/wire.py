@@ -110,7 +110,8 @@ class Wire(HttpToolsProtocol):
         """Answer without the application, and hang up."""
         if self.transport.is_closing():
             return
-        if not self._answering():  # Else it would land in the middle of another answer.
+        begun = self._answering() and (self.cycle.response_started or self.pipeline)
+        if not begun:  # Else it would land in the middle of another answer.
             body = document(problem, "")
             head = (
                 b"HTTP/1.1 %d Refused\r\ncontent-type: application/problem+json\r\n"

@@ -38,20 +38,28 @@ class Put:
     body: dict[str, Any]
 
 
-async def load(base_url: str, staff_token: str) -> Loaded:
-    """Put synonyms, categories, offerings, campaigns and packs; ``base_url`` is where ``/staff`` begins.
+async def load(base_url: str, staff_token: str, service: str = "") -> Loaded:
+    """Put everything, or one service's part; ``base_url`` is where ``/staff`` begins.
 
     Raises NotLoaded.
     """
     headers = {"Authorization": f"Bearer {staff_token}"}
-    changed = 0
+    put = changed = 0
     async with httpx.AsyncClient(headers=headers, timeout=PATIENCE_SECONDS) as http:
-        rounds = [list(part) for part in (synonyms(), categories(), offerings())]
-        # What names something comes after it.
-        rounds += [[Put(*one) for one in part] for part in (campaigns(), packs())]
-        for puts in rounds:
-            changed += sum(await _put_all(http, base_url, puts))
-    return Loaded(sum(len(puts) for puts in rounds), changed)
+        for puts in rounds():
+            wanted = [one for one in puts if one.path.startswith(f"/staff/{service}")]
+            put += len(wanted)
+            changed += sum(await _put_all(http, base_url, wanted))
+    return Loaded(put, changed)
+
+
+def rounds() -> Iterator[list[Put]]:
+    """All that is put, in parts of which each may name what the parts before it made."""
+    yield list(synonyms())
+    yield list(categories())
+    yield list(offerings())
+    yield [Put(*campaign) for campaign in campaigns()]
+    yield [Put(*pack) for pack in packs()]
 
 
 def catalogue() -> Iterator[dict[str, Any]]:

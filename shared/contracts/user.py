@@ -36,9 +36,3 @@ class AddressChanged(AccountEvent):
     type: ClassVar[str] = "user.address_changed.v1"
     address_id: AddressId
     removed: bool = False
-
-
-class AccountErased(AccountEvent):
-    """A person asked to be forgotten; their data key is destroyed."""
-
-    type: ClassVar[str] = "user.erased.v1"

@@ -20,6 +20,7 @@ class Refused(Exception):
     def __init__(self, asked: str, status: int, text: str) -> None:
         super().__init__(f"{asked}: {status} {text[:400]}")
         self.status = status
+        self.is_running = "request-still-running" in text
 
 
 class Answer(NamedTuple):

@@ -17,7 +17,7 @@ from tests.conventions.tree import ROOT, SERVICES, name_of, sources, use_cases
 GOLDEN = ROOT / "tests" / "contracts"
 # Told for people, reports or parts of the platform that stand outside the fleet.
 EXTERNAL = {
-    "user.role_granted.v1", "user.address_changed.v1", "user.erased.v1", "worker.applied.v1",
+    "user.role_granted.v1", "user.address_changed.v1", "worker.applied.v1",
     "worker.suspended.v1", "worker.credit_changed.v1", "dispatch.offered.v1",
     "promotion.locked.v1", "promotion.redeemed.v1", "promotion.released.v1",
     "promotion.returned.v1", "payment.late_captured.v1", "payment.refund_failed.v1",

@@ -32,6 +32,8 @@ PUBLIC = {
 # Architecture 5.3: what may be told twice by its nature.
 EXEMPT = {
     ("dispatch", "/workers/me/positions"),
+    ("user", "/me/messages/{message_id}/read"),
+    ("user", "/me/messages/read-all"),
     ("order", "/price-quotes"),
 }
 # Architecture 3: all calls between services there are.

@@ -101,7 +101,7 @@ class Toy:
 
 async def _read_body(reader: asyncio.StreamReader, heard: Heard) -> None:
     if heard.header("transfer-encoding"):
-        while size := int(await reader.readline(), 16):
+        while size := int((await reader.readuntil(b"\n")).strip(), 16):
             heard.body += await reader.readexactly(size)
             await reader.readexactly(2)
         await reader.readexactly(2)
@@ -133,11 +133,12 @@ class Door:
     async def raw(self, *pieces: bytes, seconds: float = 5) -> bytes:
         """Everything the gateway says to these bytes, until it hangs up or stays silent."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        for piece in pieces:
-            writer.write(piece)
-            await writer.drain()
-            await asyncio.sleep(0.02)
         said = b""
+        with contextlib.suppress(ConnectionError):  # It may hang up before it has heard all.
+            for piece in pieces:
+                writer.write(piece)
+                await writer.drain()
+                await asyncio.sleep(0.02)
         with contextlib.suppress(TimeoutError, ConnectionError):
             async with asyncio.timeout(seconds):
                 while more := await reader.read(65536):
@@ -158,7 +159,7 @@ async def opened(folder: Path, **settings: Any) -> AsyncIterator[Door]:
     """A gateway with these settings in front of a toy fleet."""
     toy = Toy(new_key(folder))
     listening = await asyncio.start_server(toy.serve, "127.0.0.1", 0)
-    toy.url = "http://127.0.0.1:%d" % listening.sockets[0].getsockname()[1]
+    toy.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
     urls = {f"{name}_url": toy.url for name in SERVICES}
     given = {"jwks_url": f"{toy.url}/.well-known/jwks.json", "port": 0, **urls, **settings}
     async with new_session(20) as session, aiohttp.ClientSession() as http:
@@ -166,8 +167,7 @@ async def opened(folder: Path, **settings: Any) -> AsyncIterator[Door]:
         await gateway.tokens.refresh()
         server = new_server(Settings(**given), gateway)
         serving = asyncio.ensure_future(server.serve())
-        while not server.started:
-            await asyncio.sleep(0.01)
+        await until(lambda: server.started)
         port = server.servers[0].sockets[0].getsockname()[1]
         try:
             yield Door(gateway, toy, http, f"http://127.0.0.1:{port}/api/v1", port)
@@ -178,6 +178,13 @@ async def opened(folder: Path, **settings: Any) -> AsyncIterator[Door]:
             server.should_exit = True
             await serving
             listening.close()
+
+
+async def until(holds: Callable[[], object], seconds: float = 10) -> None:
+    """Wait until something holds."""
+    async with asyncio.timeout(seconds):
+        while not holds():  # noqa: ASYNC110  Nobody tells when it does.
+            await asyncio.sleep(0.01)
 
 
 def code_of(document: dict[str, Any]) -> str:

@@ -150,7 +150,7 @@ async def do_the_work(stage: Stage, lead: Person, order_id: str, at: Place) -> N
     for item in job["checklist"]:
         if item["kind"] == "photo" and item["stage"] == "before_start":
             await photograph(lead, order_id, "before", item["code"])
-    await lead.post(f"/jobs/{order_id}/start", {"answers": _answers(job, "before_start")})
+    await lead.post(f"/jobs/{order_id}/start", {"answers": answers_of(job, "before_start")})
     await stage.told("order.started.v1", order_id)
 
 
@@ -163,12 +163,12 @@ async def finish_the_work(stage: Stage, lead: Person, order_id: str) -> None:
             await photograph(lead, order_id, "after", item["code"])
         if item["kind"] == "photo" and item["stage"] == "during":
             await photograph(lead, order_id, "during", item["code"])
-    answers = _answers(job, "during") | _answers(job, "before_completion")
+    answers = answers_of(job, "during") | answers_of(job, "before_completion")
     await lead.post(f"/jobs/{order_id}/complete", {"answers": answers})
     await stage.told("order.completed.v1", order_id, "photos and checklist are there")
 
 
-def _answers(job: dict[str, Any], when: str) -> dict[str, Any]:
+def answers_of(job: dict[str, Any], when: str) -> dict[str, Any]:
     said: dict[str, Any] = {"yes_no": True, "number": 1}
     return {
         item["code"]: said[item["kind"]] if item["kind"] in said else item["choices"][0]

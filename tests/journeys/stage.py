@@ -29,7 +29,12 @@ TOPICS = ("user", "order", "worker", "dispatch", "payment", "promotion")
 
 
 class JourneyFailed(Exception):
-    """Something a real user would have missed did not happen."""
+    """Something a real user would have missed did not happen; with the refusal, if it was one."""
+
+    def __init__(self, text: str, status: int = 0, code: str = "") -> None:
+        super().__init__(text)
+        self.status = status
+        self.code = code
 
 
 @dataclass
@@ -259,10 +264,18 @@ class Person:
 def _whole(answer: httpx.Response) -> Any:
     if not answer.is_success:
         asked = answer.request
-        raise JourneyFailed(f"{asked.method} {asked.url.path}: {answer.status_code} {answer.text}")
+        text = f"{asked.method} {asked.url.path}: {answer.status_code} {answer.text}"
+        raise JourneyFailed(text, answer.status_code, _code(answer))
     return answer.json() if answer.content else None
 
 
 def dollars(money: dict[str, Any]) -> str:
     """HK$ as people read it."""
     return f"{money['currency']} {money['minor'] / 100:,.2f}"
+
+
+def _code(answer: httpx.Response) -> str:
+    """The code of a problem document; empty for anything else."""
+    if "problem+json" not in answer.headers.get("content-type", ""):
+        return ""
+    return str(answer.json().get("type", "")).rpartition("/")[2]

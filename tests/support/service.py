@@ -36,6 +36,9 @@ from shared.kit.web import new_app
 from tests.support.cluster import HOME, KAFKA, postgres_of
 
 TOKEN_SECONDS = 900
+SERVICES = ("user", "order", "worker", "dispatch", "payment", "promotion")
+OUTSIDE = ("WECHAT_API", "SMS", "WECHAT_PAY", "BANK", "OBSERVATORY", "OBJECT_STORE", "PUBLIC")
+NOWHERE = [f"{name.upper()}_URL" for name in (*SERVICES, *OUTSIDE)]
 _TEMPLATES_LOCK = 4711
 
 
@@ -163,6 +166,28 @@ async def drop_database(environment: Mapping[str, str], name: str) -> None:
     await admin.close()
 
 
+def _settings(
+    environment: Mapping[str, str], name: str, keys: secrets.Secrets, database: str
+) -> dict[str, Any]:
+    """What any service needs to start; whom it calls is nowhere unless the test says where."""
+    postgres = postgres_of(environment)
+    signer = name if name in SERVICES else "gateway"
+    return {
+        **dict.fromkeys(NOWHERE, "http://127.0.0.1:9"),
+        "database_url": postgres.url(f"{name}_app", database),
+        "owner_database_url": postgres.url(f"{name}_owner", database),
+        "pool_size": 16,
+        "signing_key_file": keys.signing_key(signer),
+        "KAFKA_BOOTSTRAP": environment[KAFKA],
+        "SERVICE_KEYS_DIR": keys.service_keys,
+        "KEK_FILE": keys.kek,
+        "INDEX_KEY_FILE": keys.index_key,
+        "USER_TOKEN_KEYS_FILE": keys.user_token_keys,
+        "USER_OTP_KEY_FILE": keys.otp_key,
+        "SANDBOX_CREDENTIALS_DIR": Path(environment[HOME]) / "none",
+    }
+
+
 @contextlib.asynccontextmanager
 async def running(
     environment: Mapping[str, str],
@@ -176,31 +201,10 @@ async def running(
     package = package or f"services.{name}"
     keys = secrets.make(Path(environment[HOME]) / "secrets")
     database = await new_database(environment, name, package)
-    postgres = postgres_of(environment)
-    Settings = importlib.import_module(f"{package}.settings").Settings
     build = importlib.import_module(f"{package}.app").build
     port = any_free() if serve else 1
-    peers = ("user", "order", "worker", "dispatch", "payment", "promotion")
-    nowhere = "http://127.0.0.1:9"
-    chosen: dict[str, Any] = {f"{peer.upper()}_URL": nowhere for peer in peers}
-    chosen |= dict.fromkeys(
-        ("PUBLIC_URL", "WECHAT_API_URL", "SMS_URL", "WECHAT_PAY_URL", "BANK_URL",
-         "OBSERVATORY_URL", "OBJECT_STORE_URL"), nowhere)  # fmt: skip
-    chosen |= {
-        "port": port,
-        "database_url": postgres.url(f"{name}_app", database),
-        "owner_database_url": postgres.url(f"{name}_owner", database),
-        "pool_size": 16,
-        "signing_key_file": keys.signing_key(name if name in peers else "gateway"),
-        "KAFKA_BOOTSTRAP": environment[KAFKA],
-        "SERVICE_KEYS_DIR": keys.service_keys,
-        "KEK_FILE": keys.kek,
-        "INDEX_KEY_FILE": keys.index_key,
-        "USER_TOKEN_KEYS_FILE": keys.user_token_keys,
-        "USER_OTP_KEY_FILE": keys.otp_key,
-        "SANDBOX_CREDENTIALS_DIR": Path(environment[HOME]) / "none",
-    }
-    chosen |= settings
+    chosen = _settings(environment, name, keys, database) | {"port": port} | settings
+    made = importlib.import_module(f"{package}.settings").Settings(**chosen)
     tokens = SigningKey.load(keys.user_token_keys)
 
     async def jwks() -> Any:
@@ -208,7 +212,7 @@ async def running(
 
     clock = OffsetClock()
     try:
-        async with open_kit(Settings(**chosen), clock) as kit:
+        async with open_kit(made, clock) as kit:
             kit.user_tokens = UserTokens(jwks)
             wiring = build(kit.settings, kit)
             app = new_app(kit, wiring)

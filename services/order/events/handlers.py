@@ -7,10 +7,8 @@ from services.order.use_cases.note_refund import note_refund
 from services.order.use_cases.time_out_payment import time_out_payment
 from shared.contracts.dispatch import SearchEscalated
 from shared.contracts.payment import PaymentCaptured, PaymentUnpaid, Refunded
-from shared.contracts.user import AccountErased
 from shared.contracts.worker import ProfileChanged
 from shared.kit.inbox import handles
-from shared.kit.sealing import erase_subject
 from shared.kit.session import Transaction
 
 
@@ -45,9 +43,3 @@ async def flag_escalation(tx: Transaction, event: SearchEscalated) -> None:
 async def remember_worker(tx: Transaction, event: ProfileChanged) -> None:
     """The masked name of a worker, for display."""
     await keep_worker_name(tx, event.worker_id, event.display_name)
-
-
-@handles(AccountErased)
-async def forget_person(tx: Transaction, event: AccountErased) -> None:
-    """The address lines of a person who asked to be forgotten open no more."""
-    await erase_subject(tx, event.account_id)

@@ -1,6 +1,6 @@
 """The demo data: whole, priced within the market's ranges, and loaded as staff load it."""
 
-from deploy.demo.load import catalogue, categories, load, offerings, synonyms
+from deploy.demo.load import catalogue, categories, load, offerings, rounds
 from services.order.domain.catalogue import CategoryTerms, OfferingTerms, check_terms
 from shared.kit.caller import Role
 from shared.kit.ids import new_id
@@ -28,7 +28,7 @@ def test_every_piece_keeps_the_rules_and_is_marked_as_sample() -> None:
 
 
 def test_no_code_is_used_twice() -> None:
-    for puts in (categories(), offerings(), synonyms()):
+    for puts in rounds():
         paths = [put.path for put in puts]
         assert len(set(paths)) == len(paths)
 
@@ -43,9 +43,9 @@ def test_the_journeys_find_two_stops_and_a_crew_of_two() -> None:
 async def test_loading_twice_changes_nothing_the_second_time(service: ServiceFixture) -> None:
     order = await service("order", serve=True)
     token = order.bearer(new_id(), Role.STAFF)["Authorization"].removeprefix("Bearer ")
-    first = await load(order.url, token)
+    first = await load(order.url, token, "order")
     assert first.changed == first.put > 50
-    assert (await load(order.url, token)).changed == 0
+    assert (await load(order.url, token, "order")).changed == 0
     shown = as_json(await order.http.get("/catalog/categories"))["categories"]
     assert len(shown) == 10
     assert all(category["demo"] and category["offerings"] >= 4 for category in shown)

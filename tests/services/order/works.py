@@ -15,6 +15,7 @@ from shared.contracts.ids import WorkerId
 from shared.kit.caller import SYSTEM, Role
 from shared.kit.events import Event
 from shared.kit.ids import new_id, shard_of
+from shared.kit.sealing import erase_subject
 from tests.services.order.given import MONG_KOK, SHA_TIN, WORDS, Shop, offering, shop
 from tests.services.order.peers import Peers
 from tests.support.service import Running, as_json
@@ -163,6 +164,11 @@ class Works:
     async def job(self, order: dict[str, Any], worker: WorkerId | None = None) -> Any:
         headers = self.as_worker(worker)
         return as_json(await self.http.get(f"/jobs/{order['id']}", headers=headers))
+
+    async def forget_user(self) -> None:
+        """What a user's wish to be forgotten does here."""
+        async with self.running.begin() as tx:
+            await erase_subject(tx, self.shop.user)
 
     async def told(self, order: dict[str, Any], *types: type[Event]) -> list[Any]:
         """What the service has told of this order, in order; only these types, if named."""

@@ -203,6 +203,16 @@ def code_of(answer: httpx.Response) -> str:
     return str(answer.json()["type"]).rpartition("/")[2]
 
 
+async def patiently(call: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
+    """The answer of a call that is sent again while the service says that it is too busy."""
+    for _ in range(100):
+        answer = await call()
+        if answer.status_code != 503:
+            break
+        await asyncio.sleep(0.1)
+    return answer
+
+
 async def race(lock: str, *contenders: Callable[[], Awaitable[T]], apart: float = 0) -> list[T]:
     """Contenders for one lock, let go from a barrier; the later ones that many seconds later."""
     barrier = asyncio.Barrier(len(contenders))

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from services.order.domain.evidence import PHOTO_BYTES_MAX
-from shared.contracts.user import AccountErased
 from shared.kit.caller import Role
 from shared.kit.ids import new_id
 from tests.services.order.works import Works, picture
@@ -143,7 +142,7 @@ async def test_a_day_after_the_visit_the_crew_looks_no_more(own_works: Works) ->
 async def test_forgetting_the_user_blinds_the_photos(works: Works) -> None:
     order = await works.started()
     view = as_json(await works.send(order))
-    await works.running.tell(AccountErased(account_id=works.shop.user))
+    await works.forget_user()
     url = f"/staff/order/orders/{order['id']}/evidence/{view['id']}"
     answer = await works.http.get(url, headers=works.shop.as_staff())
 

@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from services.order.storage.orders import order_for_update
-from shared.contracts.user import AccountErased
 from shared.kit.caller import SYSTEM
 from tests.services.order.given import SECRET_LINES, SHA_TIN
 from tests.services.order.works import Works
@@ -67,7 +66,7 @@ async def test_while_another_is_looked_for_it_is_masked(works: Works) -> None:
 
 async def test_whoever_asked_to_be_forgotten_shows_nothing(works: Works) -> None:
     order = await works.assigned()
-    await works.running.tell(AccountErased(account_id=works.shop.user))
+    await works.forget_user()
 
     assert (await works.job(order))["stops"][0]["lines"] is None
 

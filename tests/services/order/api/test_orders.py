@@ -5,6 +5,7 @@ from uuid import UUID
 
 from shared.contracts.order import CancelReason, OrderCancelled, OrderPlaced
 from shared.kit.ids import new_id, shard_of
+from shared.kit.sealing import erase_subject
 from tests.services.order.given import SECRET_LINES, Shop, race
 from tests.support.service import as_json
 
@@ -196,3 +197,13 @@ async def test_bad_input_names_the_field(shop: Shop) -> None:
         assert answer.json()["errors"][0]["field"]
     no_key = shop.running.bearer(shop.user)
     assert (await shop.http.post("/orders", json={}, headers=no_key)).status_code in (400, 403)
+
+
+async def test_the_addresses_of_a_forgotten_person_open_no_more(shop: Shop) -> None:
+    order = await shop.placed(shop.cleaning)
+    async with shop.running.begin() as tx:
+        await erase_subject(tx, shop.user)
+    [stop] = (await shop.detail(order))["visits"][0]["stops"]
+    assert stop["lines"] is None
+    answer = await shop.http.get(f"/orders/{order['id']}/addresses", headers=shop.as_user())
+    assert answer.status_code == 410

@@ -1,6 +1,5 @@
 """Reviews as others read them: of an offering, nameless, page by page."""
 
-from shared.contracts.user import AccountErased
 from shared.kit.ids import new_id
 from tests.services.order.works import Works, others
 from tests.support.service import as_json
@@ -33,7 +32,7 @@ async def test_a_phone_number_in_a_review_is_masked(works: Works) -> None:
 async def test_the_words_of_who_was_forgotten_are_gone_and_the_stars_stay(works: Works) -> None:
     order = await works.accepted()
     as_json(await works.review(order, rating=2, text="Late."))
-    await works.running.tell(AccountErased(account_id=works.shop.user))
+    await works.forget_user()
     url = f"/orders/{order['id']}/review"
     mine = as_json(await works.http.get(url, headers=works.shop.as_user()))
 

@@ -1,5 +1,6 @@
 """Photos that come in: read for what they are, cleaned of what they tell, and bounded."""
 
+import contextlib
 import io
 import struct
 import zlib
@@ -108,7 +109,5 @@ def test_a_speck_is_refused() -> None:
 def test_whatever_is_broken_is_a_refusal_and_nothing_else(junk: bytes, at: int, kind: str) -> None:
     sent = picture((40, 40), kind)
     for broken in (junk, sent[:at], sent[:at] + junk + sent[at + len(junk) :]):
-        try:
-            clean(broken)
-        except PhotoInvalid as refused:
-            assert refused.facts["field"] == "photo"
+        with contextlib.suppress(PhotoInvalid):
+            assert clean(broken).width > 0

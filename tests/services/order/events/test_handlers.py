@@ -6,11 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from shared.contracts.dispatch import SearchEscalated
-from shared.contracts.ids import AccountId, OrderId, RefundId, UserId, WorkerId
+from shared.contracts.ids import OrderId, RefundId, UserId, WorkerId
 from shared.contracts.order import CancelReason, OrderCancelled, OrderPaid
-from shared.contracts.payment import Refunded
+from shared.contracts.payment import PaymentCaptured, PaymentUnpaid, Refunded
 from shared.contracts.shapes import Point, Urgency
-from shared.contracts.user import AccountErased
 from shared.contracts.worker import ProfileChanged
 from shared.kit.ids import new_id
 from shared.kit.inbox import Outcome
@@ -33,7 +32,7 @@ def _profile(worker: UUID, name: str) -> ProfileChanged:
 
 async def test_a_captured_order_searches_once_and_repeats_what_payment_told(shop: Shop) -> None:
     order = await shop.placed()
-    captured = shop.captured(order)
+    captured: PaymentCaptured = shop.captured(order)
     await shop.running.tell_twice(captured)
     [told] = await shop.running.told(OrderPaid)
     assert told.state == "pending_dispatch"
@@ -67,7 +66,8 @@ async def test_a_scheduled_order_searches_until_two_hours_before_its_start(shop:
 
 async def test_unpaid_then_captured_stays_cancelled(shop: Shop) -> None:
     order = await shop.placed()
-    await shop.running.tell_twice(shop.unpaid(order))
+    unpaid: PaymentUnpaid = shop.unpaid(order)
+    await shop.running.tell_twice(unpaid)
     await shop.running.tell_twice(shop.captured(order))
     assert await shop.state(order) == "cancelled"
     assert not await shop.running.told(OrderPaid)
@@ -165,12 +165,3 @@ async def test_the_crew_is_shown_by_its_newest_masked_names(shop: Shop) -> None:
         await shop.running.tell_twice(_profile(worker, name))
     [seat] = (await shop.detail(order))["visits"][0]["positions"]
     assert seat["worker"] == {"id": str(worker), "display_name": "李**"}
-
-
-async def test_the_addresses_of_a_forgotten_person_open_no_more(shop: Shop) -> None:
-    order = await shop.placed(shop.cleaning)
-    await shop.running.tell_twice(AccountErased(account_id=AccountId(shop.user)))
-    [stop] = (await shop.detail(order))["visits"][0]["stops"]
-    assert stop["lines"] is None
-    answer = await shop.http.get(f"/orders/{order['id']}/addresses", headers=shop.as_user())
-    assert answer.status_code == 410

@@ -21,7 +21,7 @@ async def test_who_checks_in_has_worked(works: Works) -> None:
 
 
 async def test_who_never_checks_in_has_not(works: Works) -> None:
-    await works.completed()
+    order = await works.completed()
 
     [told] = await works.told(order, OrderCompleted)
     assert [crew.worked for crew in told.crew] == [True, False]

@@ -23,6 +23,7 @@ from tests.services.promotion.given import (
     held,
     lock,
     paid,
+    patiently,
     quote,
     race,
     refunded,
@@ -39,7 +40,8 @@ async def test_of_64_orders_one_holds_the_coupon(run: Running) -> None:
     coupon = await claimed(run, user)
 
     async def place() -> int:
-        return (await lock(run, user, new_id(), coupon)).status_code
+        order_id = new_id()
+        return (await patiently(lambda: lock(run, user, order_id, coupon))).status_code
 
     answers = await race("coupons_for_update", *[place] * 64)
 

@@ -1,0 +1,1 @@
+"""What survives when processes die in the middle of orders."""

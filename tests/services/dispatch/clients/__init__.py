@@ -1,0 +1,1 @@
+"""The calls of dispatch, against the services that answer them."""
