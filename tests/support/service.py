@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import httpx
 import uvicorn
 from fastapi import FastAPI
@@ -27,19 +26,18 @@ from shared.kit.clock import OffsetClock
 from shared.kit.events import EVENTS, Envelope, Event
 from shared.kit.ids import new_id
 from shared.kit.inbox import Outcome, deliver, handlers_of
-from shared.kit.migrate import migrate
 from shared.kit.process import Server
 from shared.kit.runtime import Kit, Wiring, open_kit
 from shared.kit.session import Begin
 from shared.kit.tokens import SigningKey, UserTokens, sign
 from shared.kit.web import new_app
+from tests.support import databases
 from tests.support.cluster import HOME, KAFKA, postgres_of
 
 TOKEN_SECONDS = 900
 SERVICES = ("user", "order", "worker", "dispatch", "payment", "promotion")
 OUTSIDE = ("WECHAT_API", "SMS", "WECHAT_PAY", "BANK", "OBSERVATORY", "OBJECT_STORE", "PUBLIC")
 NOWHERE = [f"{name.upper()}_URL" for name in (*SERVICES, *OUTSIDE)]
-_TEMPLATES_LOCK = 4711
 
 
 @dataclass
@@ -138,34 +136,6 @@ class Running:
         return total
 
 
-async def new_database(environment: Mapping[str, str], service: str, package: str) -> str:
-    """The name of a fresh copy of a service's migrated database."""
-    postgres = postgres_of(environment)
-    admin = await asyncpg.connect(postgres.url("postgres", "postgres", "postgresql"))
-    try:
-        await admin.execute("SELECT pg_advisory_lock($1)", _TEMPLATES_LOCK)
-        there = await admin.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", service)
-        if not there:
-            await postgres.divide([service])
-            storage = importlib.import_module(f"{package}.storage")
-            await migrate(postgres.url(f"{service}_owner", service), storage)
-        name = f"{service}_{new_id().hex[-12:]}"
-        await admin.execute(f'CREATE DATABASE {name} TEMPLATE "{service}" OWNER {service}_owner')
-        await admin.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
-        await admin.execute(f"GRANT CONNECT ON DATABASE {name} TO {service}_app")
-        await admin.execute("SELECT pg_advisory_unlock($1)", _TEMPLATES_LOCK)
-    finally:
-        await admin.close()
-    return name
-
-
-async def drop_database(environment: Mapping[str, str], name: str) -> None:
-    postgres = postgres_of(environment)
-    admin = await asyncpg.connect(postgres.url("postgres", "postgres", "postgresql"))
-    await admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-    await admin.close()
-
-
 def _settings(
     environment: Mapping[str, str], name: str, keys: secrets.Secrets, database: str
 ) -> dict[str, Any]:
@@ -200,7 +170,7 @@ async def running(
     """One service on a fresh database. ``serve`` also opens a real port for its peers."""
     package = package or f"services.{name}"
     keys = secrets.make(Path(environment[HOME]) / "secrets")
-    database = await new_database(environment, name, package)
+    database = await databases.take(environment, name, package)
     build = importlib.import_module(f"{package}.app").build
     port = any_free() if serve else 1
     chosen = _settings(environment, name, keys, database) | {"port": port} | settings
@@ -224,7 +194,7 @@ async def running(
             ):
                 yield Running(name, kit, wiring, app, http, url, tokens, clock)
     finally:
-        await drop_database(environment, database)
+        await databases.give_back(environment, name, database)
 
 
 @contextlib.asynccontextmanager
