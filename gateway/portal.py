@@ -5,12 +5,12 @@ Every asset is served from here; nothing is loaded from outside.
 
 import asyncio
 import html
+import importlib.util
 import time
 from pathlib import Path
 from typing import Any
 
 import aiohttp
-import fastapi_offline
 import orjson
 
 from gateway import asyncapi
@@ -48,9 +48,9 @@ class Portal:
     def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
         self._services = sorted(upstream.urls)
-        folder = Path(str(fastapi_offline.__file__)).parent / "static"
+        folder = _folder_of("fastapi_offline") / "static"
         self._assets = {name: (folder / name).read_bytes() for name in ASSETS}
-        self._asyncapi = orjson.dumps(asyncapi.document())
+        self._asyncapi = b""
         self._openapi: dict[str, tuple[float, bytes]] = {}
 
     async def show(self, path: str, reply: Reply) -> None:
@@ -65,6 +65,8 @@ class Portal:
         if path in self._services:
             return _HTML, _SWAGGER.format(service=path).encode()
         if path == "asyncapi.json":
+            # Made when first asked for: it takes all contracts, which nothing else here needs.
+            self._asyncapi = self._asyncapi or await asyncio.to_thread(_asyncapi)
             return _JSON, self._asyncapi
         if folder == "assets" and name in self._assets:
             return ASSETS[name], self._assets[name]
@@ -101,6 +103,18 @@ class Portal:
             raise ServiceUnreachable(service=service, retry_after_seconds=1) from lost
         self._openapi[service] = time.monotonic(), document
         return document
+
+
+def _asyncapi() -> bytes:
+    return orjson.dumps(asyncapi.document())
+
+
+def _folder_of(library: str) -> Path:
+    """Where a library lies, without importing it: of this one we need the assets only."""
+    spec = importlib.util.find_spec(library)
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent
 
 
 def _as_seen_from_outside(document: dict[str, Any]) -> bytes:

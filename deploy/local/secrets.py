@@ -5,6 +5,7 @@ the key of the search index and that of one-time codes. Whatever is there alread
 """
 
 import base64
+import contextlib
 import json
 import os
 import secrets
@@ -90,14 +91,15 @@ def _random_key() -> str:
 
 
 def _once(path: Path, text: Callable[[], str]) -> None:
-    """Write a private file unless it is there; whole or not at all."""
+    """Write a private file unless it is there: whole or not at all, and the first writer wins."""
     if path.exists():
         return
-    fresh = path.with_name(path.name + ".new")
-    fresh.unlink(missing_ok=True)
+    fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as handle:
         handle.write(text())
-    fresh.rename(path)
+    with contextlib.suppress(FileExistsError):
+        os.link(fresh, path)
+    fresh.unlink()
 
 
 if __name__ == "__main__":

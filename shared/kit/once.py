@@ -39,8 +39,8 @@ class RequestUndone(Conflict):
     """What this request began was undone meanwhile; send it again with a new key."""
 
 
-class _Answered(Exception):
-    """A twin has the answer already."""
+class Answered(Exception):
+    """A twin has the answer already; a timer that comes second has nothing left to do."""
 
     def __init__(self, ref: UUID | None, answer: str | None) -> None:
         self.ref = ref
@@ -94,7 +94,7 @@ class Steps:
             sql = "SELECT done, answer FROM requests WHERE ref = $1 FOR UPDATE"
             rows = await tx.run(sql, self.ref)
             if rows and rows[0]["done"]:
-                raise _Answered(self.ref, rows[0]["answer"])
+                raise Answered(self.ref, rows[0]["answer"])
             if not rows and self._request is not None:
                 raise RequestUndone("Send the request again with a new Idempotency-Key.")
             yield tx
@@ -138,7 +138,7 @@ class Once:
                 answer = view.model_validate(result)
                 mine = self.request
                 await tx.run(_ANSWER, mine.scope, mine.key, answer.model_dump_json())
-        except _Answered as twin:
+        except Answered as twin:
             self._replayed()
             return view.model_validate_json(twin.answer or "{}")
         return answer
@@ -155,7 +155,7 @@ class Once:
         steps = Steps(self.begin, self.request, view)
         try:
             return view.model_validate(await use_case(steps, *args, **kwargs))
-        except _Answered as twin:
+        except Answered as twin:
             self._replayed()
             if twin.answer is not None or twin.ref is None:
                 return view.model_validate_json(twin.answer or "{}")
@@ -175,4 +175,4 @@ async def _claim(tx: Transaction, request: RequestKey, ref: UUID | None) -> None
         raise KeyUsedForAnotherRequest(field="Idempotency-Key", reason="used with another body")
     if not first["done"]:
         raise RequestStillRunning("Ask again soon.", retry_after_seconds=1)
-    raise _Answered(first["ref"], first["answer"])
+    raise Answered(first["ref"], first["answer"])

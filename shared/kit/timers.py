@@ -6,6 +6,7 @@ when they have returned. An outside handler that raises is tried again with grow
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from shared.kit import metrics
 from shared.kit.clock import Clock, wall_now
 from shared.kit.log import get_logger, traceparent
+from shared.kit.once import Answered
 from shared.kit.session import Begin, Transaction
 
 POLL_SECONDS = 0.2
@@ -119,7 +121,8 @@ class Timers:
     async def _call_out(self, begin: Begin, timer: Timer) -> None:
         traceparent.set("")
         try:
-            await self.outside[timer.kind](timer)
+            with contextlib.suppress(Answered):
+                await self.outside[timer.kind](timer)
         except Exception as fault:
             log.error("timer.failed", kind=timer.kind, ref=str(timer.ref), fault=repr(fault)[:300])
             await self._back_off(begin, timer)

@@ -34,7 +34,7 @@ class Sizes:
     """How much is done; the command line may ask for more or less."""
 
     seconds: float = 20.0  # Of each load.
-    life_seconds: float = 60.0  # Of whole orders.
+    life_seconds: float = 120.0  # Of whole orders.
     events: int = 20_000  # Of the backlog.
     orders: int = 100_000  # Of the large book of orders.
     idle_seconds: float = 30.0

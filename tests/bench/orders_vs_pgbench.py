@@ -17,7 +17,7 @@ from tests.bench.rows_of_a_placing import script_of
 from tests.bench.settled import until_heard
 
 AT_ONCE = 8
-USERS = 40
+USERS = 200
 ROUNDS = 3
 FIRST_QUOTES = 80
 
@@ -96,5 +96,6 @@ async def _place_all(askers: list[Asker], ready: Ready, seconds: float) -> tuple
                 break
         return placed
 
-    placed = sum(await asyncio.gather(*(place_some(asker) for asker in askers)), [])
+    shares = await asyncio.gather(*(place_some(asker) for asker in askers))
+    placed = [order_id for share in shares for order_id in share]
     return len(placed) / (time.monotonic() - began), placed[-1]

@@ -27,6 +27,7 @@ class Person:
     account_id: str = ""
     access: str = ""
     got_at: float = 0.0
+    roles: Sequence[str] = ()
 
     @property
     def code(self) -> str:
@@ -42,6 +43,7 @@ class Person:
         """By WeChat; the same name is the same account."""
         tokens = await line.ask("POST", "/api/v1/auth/login/wechat", {"code": self.code})
         self.access, self.account_id = tokens["access_token"], tokens["account_id"]
+        self.roles = [str(role).lower() for role in tokens["roles"]]
         self.got_at = time.monotonic()
 
 
@@ -80,16 +82,17 @@ class Asker:
             await asyncio.sleep(pause)
         return await self.line.ask(method, path, body, headers)
 
-    async def send_photo(self, who: Person, path: str, stage: str, photo: bytes) -> Any:
+    async def send_photo(
+        self, who: Person, path: str, form: dict[str, str], photo: bytes, *, route: str
+    ) -> Any:
         """A photo of the work with its form, as the mini-program sends it."""
         cut = uuid4().hex
-        form = (("stage", stage), ("angle", "whole"))
         fields = "".join(
             f'--{cut}\r\ncontent-disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
-            for name, value in form
+            for name, value in form.items()
         )
         file = (
-            f'--{cut}\r\ncontent-disposition: form-data; name="file"; filename="photo.jpg"\r\n'
+            f'--{cut}\r\ncontent-disposition: form-data; name="photo"; filename="photo.jpg"\r\n'
             "content-type: image/jpeg\r\n\r\n"
         )
         body = fields.encode() + file.encode() + photo + f"\r\n--{cut}--\r\n".encode()
@@ -103,7 +106,7 @@ class Asker:
         if answer.status >= 300:
             raise Refused(f"POST {path}", answer.status, answer.body.decode(errors="replace"))
         took = time.monotonic() - self.began
-        self.took.setdefault("POST /jobs/{id}/evidence", []).append(took)
+        self.took.setdefault(f"POST {route}", []).append(took)
         return answer.json()
 
     def close(self) -> None:

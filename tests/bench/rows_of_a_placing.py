@@ -86,14 +86,15 @@ async def _add_table(
         told = dict(zip([column["name"] for column in columns], row, strict=True))
         types = {column["name"]: column["type"] for column in columns}
         if table == "price_quotes":
-            script.lines.append(f"UPDATE price_quotes SET order_id = CAST(:o AS uuid) WHERE {_quote_where(told)}")
+            script.lines.append(_use_quote(told))
         else:
             script.lines.append(_insert(table, told, types, names))
         script.rows[table] = script.rows.get(table, 0) + 1
 
 
-def _quote_where(told: dict[str, str | None]) -> str:
-    return f"shard = {told['shard']} AND id = {_QUOTE};"
+def _use_quote(told: dict[str, str | None]) -> str:
+    where = f"shard = {told['shard']} AND id = {_QUOTE}"
+    return f"UPDATE price_quotes SET order_id = CAST(:o AS uuid) WHERE {where};"
 
 
 def _insert(

@@ -1,6 +1,7 @@
 """Counting by sliding windows."""
 
 import itertools
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -11,7 +12,7 @@ from gateway.problems import TooManyRequests
 from gateway.routes import find
 from gateway.settings import Settings
 
-URLS = {
+URLS: dict[str, Any] = {
     f"{name}_url": "http://127.0.0.1:1"
     for name in ("user", "order", "worker", "dispatch", "payment", "promotion", "jwks")
 }

@@ -38,7 +38,7 @@ class Life:
     faults: dict[str, int] = field(default_factory=dict)
 
     async def live(self) -> None:
-        """Place, pay, be served, accept. Raises JourneyFailed when what was acknowledged is lost."""
+        """Place, pay, be served, accept. Raises JourneyFailed when what was promised is lost."""
         quote = await self._post(self.user, "/price-quotes", self._wish())
         body = {"quote_id": quote["quote_id"], "hash": quote["hash"]}
         order = await self._post(self.user, "/orders", body)
@@ -66,17 +66,17 @@ class Life:
         }
 
     async def _pay(self) -> None:
-        async def attempt() -> bool:
-            code = f"sandbox-{self.user.name}.{time.time_ns()}"
-            body = {"order_id": self.order_id, "channel": "wechat", "wechat_code": code}
-            payment = await self.user.post("/payments", body)
-            prepay = payment["wechat"]["package"].removeprefix("prepay_id=")
-            answer = await self.stage.http.post(
-                f"{self.stage.sandbox}/__sandbox/wechat/pay", json={"prepay_id": prepay}
-            )
-            return answer.is_success
+        code = f"sandbox-{self.user.name}.{time.time_ns()}"
+        body = {"order_id": self.order_id, "channel": "wechat", "wechat_code": code}
+        payment = await self._post(self.user, "/payments", body)
+        prepay_id = payment["wechat"]["package"].removeprefix("prepay_id=")
 
-        await self._until("paid in WeChat", attempt)
+        async def in_wechat() -> bool:
+            act = f"{self.stage.sandbox}/__sandbox/wechat/pay"
+            answer = await self.stage.http.post(act, json={"prepay_id": prepay_id})
+            return answer.is_success or "PAID" in answer.text
+
+        await self._until("paid in WeChat", in_wechat)
         self._note("paid")
 
     async def _until_assigned(self) -> Person:

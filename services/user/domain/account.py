@@ -1,6 +1,6 @@
 """An account: one person, known by a phone or by WeChat, in one or several roles."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from shared.kit.errors import NotFound
@@ -24,4 +24,4 @@ class Identity:
     """A proven phone number (E.164) or WeChat openid; it belongs to one account at most."""
 
     kind: IdentityKind
-    text: str
+    text: str = field(repr=False)  # Personal, so it stays out of logs.

@@ -1,15 +1,16 @@
 """Mobile numbers that a code can be sent to: Hong Kong and mainland China."""
 
-import re
 import unicodedata
+
+import phonenumbers
 
 from shared.kit.errors import Invalid
 
 LENGTH_MAX = 32
+HOME = ("HK", "CN")  # A number without a country's prefix is looked for in this order.
 
-_BETWEEN = re.compile(r"[\s\-()]+")
-_HONG_KONG = re.compile(r"(?:\+?852)?([4-9][0-9]{7})")
-_MAINLAND = re.compile(r"(?:\+?86)?(1[3-9][0-9]{9})")
+# The library reads a number out of any sentence; a person who logs in writes nothing else.
+_SYMBOLS = frozenset("0123456789+-() ")
 
 
 class PhoneInvalid(Invalid):
@@ -18,9 +19,22 @@ class PhoneInvalid(Invalid):
 
 def e164(text: str) -> str:
     """The number as carriers write it: ``+85261234567``. Raises PhoneInvalid."""
-    symbols = _BETWEEN.sub("", unicodedata.normalize("NFKC", text))
-    if found := _HONG_KONG.fullmatch(symbols):
-        return f"+852{found[1]}"
-    if found := _MAINLAND.fullmatch(symbols):
-        return f"+86{found[1]}"
+    written = unicodedata.normalize("NFKC", text)
+    for region in HOME if _SYMBOLS.issuperset(written) else ():
+        number = _number(written, region)
+        if number is not None and _is_home_mobile(number):
+            return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     raise PhoneInvalid(field="phone", reason="8 digits of Hong Kong or 11 of mainland China")
+
+
+def _number(written: str, region: str) -> phonenumbers.PhoneNumber | None:
+    try:
+        return phonenumbers.parse(written, region)
+    except phonenumbers.NumberParseException:
+        return None
+
+
+def _is_home_mobile(number: phonenumbers.PhoneNumber) -> bool:
+    """Whether it lies in a range that the two regulators have given to mobile carriers."""
+    mobile = phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.MOBILE
+    return mobile and phonenumbers.region_code_for_number(number) in HOME

@@ -12,6 +12,8 @@ from shared.kit.ids import new_id
 from shared.kit.rows import one_of
 from shared.kit.session import Transaction
 
+_HOLD_TIMER = "SELECT 1 FROM timers WHERE kind = 'expire_session' AND ref = $1 FOR UPDATE"
+
 
 class LoginSession(Row):
     """One device's way in; its refresh tokens are a family that falls together."""
@@ -60,7 +62,11 @@ async def session_of_token_for_update(
     """The locked session that a refresh token belongs to, and the token as it then is."""
     found = select(RefreshToken.session_id).where(RefreshToken.digest == digest)
     session_id = await tx.session.scalar(found)
-    session = session_id and await session_for_update(tx, session_id)
+    if session_id is None:
+        return None
+    # The timer goes first, as it does where it falls due: the other way round two would deadlock.
+    await tx.run(_HOLD_TIMER, session_id)
+    session = await session_for_update(tx, session_id)
     # The session's lock covers its tokens, so the token is read only now.
     token = await tx.session.get(RefreshToken, digest)
     return (session, token) if session and token else None

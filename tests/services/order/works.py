@@ -198,7 +198,6 @@ class Works:
 
 async def works(running: Running) -> Works:
     """A shop with a user and a crew of their own in the order service."""
-    opened = await shop(running, Peers())
     terms = {
         "category": "moving",
         "name": WORDS,

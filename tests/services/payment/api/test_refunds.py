@@ -17,7 +17,7 @@ async def test_a_user_pages_through_their_own_refunds(world: World) -> None:
     mine = world.payment.bearer(placed.user_id, Role.USER)
     first = as_json(await world.payment.http.get("/refunds?limit=2", headers=mine))
     assert [item["amount"]["minor"] for item in first["items"]] == [30_000, 20_000]
-    path = f"/refunds?limit=2&cursor={first['cursor']}"
+    path = f"/refunds?limit=2&cursor={first['next_cursor']}"
     rest = as_json(await world.payment.http.get(path, headers=mine))
     assert [item["amount"]["minor"] for item in rest["items"]] == [10_000]
     assert rest["next_cursor"] is None

@@ -26,7 +26,7 @@ async def test_a_version_says_who_made_it_and_why(world: World) -> None:
     path = f"{PATH}?category=towing&limit=1"
     page = as_json(await world.payment.http.get(path, headers=headers))
     assert page["items"] == [made]
-    path = f"{path}&cursor={page['cursor']}"
+    path = f"{path}&cursor={page['next_cursor']}"
     rest = as_json(await world.payment.http.get(path, headers=headers))
     assert [rule["reason"] for rule in rest["items"]] == ["opening figures"]
 

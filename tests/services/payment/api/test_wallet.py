@@ -26,7 +26,7 @@ async def test_accepted_work_is_available_and_each_entry_is_shown(world: World) 
         "coming": [],
     }
     first = as_json(await world.payment.http.get("/wallet/entries?limit=2", headers=mine))
-    path = f"/wallet/entries?limit=2&cursor={first['cursor']}"
+    path = f"/wallet/entries?limit=2&cursor={first['next_cursor']}"
     rest = as_json(await world.payment.http.get(path, headers=mine))
     entries = [*first["items"], *rest["items"]]
     assert [entry["amount"]["minor"] for entry in entries] == [8_800] * 3
