@@ -111,7 +111,7 @@ class Wire(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         begun = self._answering() and (self.cycle.response_started or self.pipeline)
-        if True:
+        if not begun:  # Else it would land in the middle of another answer.
             body = document(problem, "")
             head = (
                 b"HTTP/1.1 %d Refused\r\ncontent-type: application/problem+json\r\n"

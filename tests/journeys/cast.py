@@ -127,7 +127,9 @@ async def pay(stage: Stage, user: Person, order_id: str) -> dict[str, Any]:
     return paid
 
 
-async def photograph(worker: Person, order_id: str, stage_of_work: str, angle: str) -> None:
+async def photograph(
+    worker: Person, order_id: str, stage_of_work: str, angle: str, key: str = ""
+) -> None:
     """Send a photo of the work: a picture of our own making, no two alike."""
     tint = zlib.crc32(f"{order_id}{stage_of_work}{angle}".encode())
     picture = Image.new("RGB", (320, 240), (tint & 255, tint >> 8 & 255, tint >> 16 & 255))
@@ -137,6 +139,7 @@ async def photograph(worker: Person, order_id: str, stage_of_work: str, angle: s
         f"/jobs/{order_id}/evidence",
         {"stage": stage_of_work, "angle": angle},
         ("photo.jpg", held.getvalue(), "image/jpeg"),
+        key,
     )
 
 

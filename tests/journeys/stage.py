@@ -253,9 +253,12 @@ class Person:
     async def put(self, path: str, body: Any) -> Any:
         return await self.ask("PUT", path, body)
 
-    async def send_file(self, path: str, form: dict[str, str], file: tuple[str, bytes, str]) -> Any:
+    async def send_file(
+        self, path: str, form: dict[str, str], file: tuple[str, bytes, str], key: str = ""
+    ) -> Any:
         """One file with its form, as ``wx.uploadFile`` sends it."""
-        headers = {"Authorization": f"Bearer {self.access}", "Idempotency-Key": str(uuid4())}
+        key = key or str(uuid4())
+        headers = {"Authorization": f"Bearer {self.access}", "Idempotency-Key": key}
         url = f"{self.stage.gateway}/api/v1{path}"
         files = {"photo": file}
         return _whole(await self.stage.http.post(url, data=form, files=files, headers=headers))

@@ -4,7 +4,6 @@ On a fleet of its own with API and background apart and durable commits.
 """
 
 import asyncio
-import os
 import random
 import signal
 import time
@@ -18,6 +17,7 @@ from tests.invariants.__main__ import check
 from tests.journeys.cast import hire
 from tests.journeys.stage import Person, Stage
 from tests.kill.lives import Life, car_to_tow, ring
+from tests.support.fleets import fleet_in
 
 LIVES = 24
 IN_FLIGHT_MIN = 20
@@ -27,20 +27,13 @@ VICTIMS = (
     "sandbox", "kafka", "postgres",
 )  # fmt: skip
 BETWEEN_SECONDS = 2.0
-LIFTED = {
-    "GATEWAY_ADDRESS_LIMIT": "", "GATEWAY_OTP_ADDRESS_LIMIT": "",
-    "USER_PER_ADDRESS_LIMITS": "false",
-}  # fmt: skip
-
 pytestmark = [pytest.mark.fleet, pytest.mark.xdist_group("kill"), pytest.mark.timeout(420)]
 
 
 @pytest.fixture
 async def fleet(tmp_path: Path) -> AsyncIterator[Fleet]:
-    fleet = Fleet(tmp_path, split=True, demo=True, users={**os.environ, **LIFTED})
-    await fleet.start()
-    yield fleet
-    await fleet.stop()
+    async with fleet_in(tmp_path, split=True) as fleet:
+        yield fleet
 
 
 async def test_every_acknowledged_order_survives_every_death(fleet: Fleet, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ async def jobs_of(
     )
     if cursor is not None:
         query = query.where(Position.order_id < cursor)
-    return [Job(*row) for row in (await tx.session.execute(query)).tuples()]
+    return [Job(*row) for row in await tx.session.execute(query)]
 
 
 def net_pay(order: Order, position: Position) -> Money | None:

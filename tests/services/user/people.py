@@ -1,18 +1,22 @@
 """People for the tests of the user service: they log in as anybody would."""
 
+import asyncio
 import itertools
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import httpx
 
 from services.user.domain.phone import e164
+from shared.kit.caller import Caller, Role
 from shared.kit.ids import new_id
 from tests.support.sandbox import Sandbox
 from tests.support.service import Running, as_json
 
+T = TypeVar("T")
 _numbers = itertools.count(61_000_001)
 
 ADDRESS: dict[str, Any] = {
@@ -41,6 +45,11 @@ class Person:
     access_token: str
     refresh_token: str
     roles: list[str]
+
+    @property
+    def caller(self) -> Caller:
+        """As whom they act in a use case."""
+        return Caller(self.account_id, Role.USER)
 
     def headers(self, key: object = None) -> dict[str, str]:
         """Bearer and a fresh (or the given) Idempotency-Key."""
@@ -79,6 +88,39 @@ async def ask_code(
     return asked["request_id"], (await codes_at(sandbox, phone))[-1]
 
 
+async def ask(user: Running, phone: str, address: str = "203.0.113.7") -> tuple[int, str]:
+    """Ask for a code: HTTP status and, if refused, when to come back."""
+    answer = await user.http.post(
+        "/auth/otp", json={"phone": phone}, headers={"X-Client-Ip": address}
+    )
+    return answer.status_code, answer.headers.get("retry-after", "")
+
+
+async def try_code(user: Running, request_id: str, phone: str, code: str) -> tuple[int, str]:
+    """Log in with a code: HTTP status and, if refused, the problem's code."""
+    body = {"request_id": request_id, "phone": phone, "code": code}
+    answer = await user.http.post("/auth/login/phone", json=body)
+    return answer.status_code, "" if answer.is_success else code_of(answer)
+
+
+def wrong(code: str, by: int = 1) -> str:
+    """Another code than this."""
+    return f"{(int(code) + by) % 1_000_000:06d}"
+
+
+async def refresh(user: Running, token: str) -> tuple[int, str]:
+    """Refresh: HTTP status and, if refused, the problem's code, else the next token."""
+    answer = await user.http.post("/auth/refresh", json={"refresh_token": token})
+    next_token = answer.json().get("refresh_token")
+    return answer.status_code, str(next_token) if answer.is_success else code_of(answer)
+
+
+async def log_out(user: Running, token: str) -> int:
+    """Log out: HTTP status."""
+    answer = await user.http.post("/auth/logout", json={"refresh_token": token})
+    return answer.status_code
+
+
 async def log_in_by_phone(user: Running, sandbox: Sandbox, phone: str) -> Person:
     """The whole way by SMS."""
     request_id, code = await ask_code(user, sandbox, phone)
@@ -97,6 +139,31 @@ async def add_address(user: Running, person: Person, **changes: Any) -> dict[str
     answer = await user.http.post("/me/addresses", json=ADDRESS | changes, headers=person.headers())
     added: dict[str, Any] = as_json(answer)
     return added
+
+
+async def book_of(user: Running, person: Person) -> list[dict[str, Any]]:
+    """Somebody's address book, newest first."""
+    answer = await user.http.get("/me/addresses?limit=100", headers=person.headers())
+    items: list[dict[str, Any]] = as_json(answer)["items"]
+    return items
+
+
+async def defaults_of(user: Running, person: Person) -> list[str]:
+    """The ids of somebody's default addresses; there should be one."""
+    book = await book_of(user, person)
+    return [str(address["address_id"]) for address in book if address["is_default"]]
+
+
+async def race(*contenders: Callable[[], Awaitable[T]], apart: float = 0) -> list[T]:
+    """Contenders for one lock, let go from a barrier; the later ones that many seconds later."""
+    barrier = asyncio.Barrier(len(contenders))
+
+    async def run(place: int, contend: Callable[[], Awaitable[T]]) -> T:
+        await barrier.wait()
+        await asyncio.sleep(place * apart)
+        return await contend()
+
+    return await asyncio.gather(*(run(place, one) for place, one in enumerate(contenders)))
 
 
 def code_of(answer: httpx.Response) -> str:

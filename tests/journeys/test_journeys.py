@@ -1,0 +1,89 @@
+"""The journeys as tests, on one fleet that they share; then its books and what is left in clear.
+
+They advance the fleet's clock, so they run one after the other and in this file alone.
+"""
+
+import json
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+from aiokafka import AIOKafkaConsumer
+
+from deploy.local.fleet import Fleet
+from deploy.local.secrets import SERVICES
+from tests.invariants.__main__ import check
+from tests.journeys.__main__ import tell
+from tests.journeys.cleaning import HOME
+from tests.support.fleets import fleet_in
+
+pytestmark = [pytest.mark.fleet, pytest.mark.xdist_group("journeys"), pytest.mark.timeout(300)]
+SEEDED = (HOME["estate"], "Tai Po Centre", "CHAN TOW", "CHAN CLEAN", "+85251000000")
+
+
+@pytest.fixture(scope="module")
+async def fleet(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Fleet]:
+    async with fleet_in(tmp_path_factory.mktemp("fleet")) as fleet:
+        yield fleet
+
+
+async def test_both_journeys_leave_the_books_in_order(fleet: Fleet) -> None:
+    home = fleet.home.path
+    towing = await tell("towing", home, quiet=True)
+    cleaning = await tell("cleaning", home, quiet=True)
+    assert any("wallet shows HKD 682.00" in line for line in towing)
+    assert any("by silence" in line for line in cleaning)
+
+    found, orders = await check(home)
+    assert {name: finding.broken for name, finding in found.items() if finding.broken} == {}
+    assert orders == 2
+
+    clear = [*await _in_databases(fleet), *await _in_topics(fleet), *_in_logs(home)]
+    assert clear == []
+
+
+async def _in_databases(fleet: Fleet) -> list[str]:
+    """Where a seeded phone, name or address line stands in clear in any table."""
+    found = []
+    for service in SERVICES:
+        url = fleet.databases[service]["owner"].replace("+asyncpg", "")
+        connection = await asyncpg.connect(url)
+        tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname='public'")
+        for table in (row["tablename"] for row in tables):
+            for row in await connection.fetch(f'SELECT t::text AS line FROM "{table}" t'):
+                found += [f"{service}.{table}: {text}" for text in SEEDED if text in row["line"]]
+        await connection.close()
+    return found
+
+
+async def _in_topics(fleet: Fleet) -> list[str]:
+    topics = [f"{fleet.topic_prefix}.{service}" for service in SERVICES]
+    consumer = AIOKafkaConsumer(
+        *topics, bootstrap_servers=fleet.kafka_bootstrap, auto_offset_reset="earliest"
+    )
+    await consumer.start()
+    found, seen = [], 0
+    try:
+        while batches := await consumer.getmany(timeout_ms=1_000):
+            for records in batches.values():
+                for record in records:
+                    seen += 1
+                    text = record.value.decode()
+                    assert json.loads(text)
+                    found += [f"{record.topic}: {each}" for each in SEEDED if each in text]
+    finally:
+        await consumer.stop()
+    assert seen > 100
+    return found
+
+
+def _in_logs(home: Path) -> list[str]:
+    texts = {file.name: file.read_text(errors="replace") for file in (home / "logs").glob("*.log")}
+    return [
+        f"{name}: {each}"
+        for name, text in texts.items()
+        for each in SEEDED
+        if re.search(re.escape(each), text)
+    ]
