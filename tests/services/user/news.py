@@ -33,6 +33,8 @@ from shared.contracts.worker import WorkerApproved
 from shared.kit.events import Event
 from shared.kit.ids import new_id
 from shared.kit.money import Currency, Money
+from tests.services.user.people import Person
+from tests.support.service import Running, as_json
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=15)
@@ -183,3 +185,21 @@ NEWS = [
         [],
     ),
 ]
+
+
+async def assign(user: Running, person: Person) -> None:
+    """A worker takes an order of this person."""
+    event = OrderAssigned(**about(user_id=person.account_id, order_id=new_id()), visit_id=VISIT)
+    await user.tell(event)
+
+
+async def issue(user: Running, person: Person) -> None:
+    """Coupons come to this person."""
+    pack = PackIssued(account_id=person.account_id, pack="welcome", coupons=[new_id()] * 3)
+    await user.tell(pack)
+
+
+async def page(user: Running, person: Person, query: str = "", **headers: str) -> Any:
+    """Somebody's messages, as they read them."""
+    url = f"/me/messages{query}"
+    return as_json(await user.http.get(url, headers=person.headers() | headers))

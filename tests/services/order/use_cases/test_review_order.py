@@ -66,7 +66,7 @@ async def test_ten_reviews_at_once_are_one(works: Works) -> None:
 async def test_reviews_race_the_end_of_their_time(own_works: Works) -> None:
     """The clock works from the first order on, users from the last one back: they meet midway."""
     orders = []
-    for _ in range(6):
+    for _ in range(4):
         own_works.lead, own_works.mate = new_id(), new_id()
         orders.append(await own_works.accepted())
     own_works.running.clock.advance_to(own_works.running.clock.offset_seconds + 16 * 86_400)

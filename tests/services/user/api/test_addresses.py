@@ -1,11 +1,9 @@
 """The address book over HTTP."""
 
 import asyncio
-from typing import Any
 
 import pytest
 
-from services.user.domain.address import ADDRESSES_MAX
 from shared.contracts.user import AddressChanged
 from shared.kit.caller import Caller, Role
 from shared.kit.ids import new_id
@@ -13,21 +11,11 @@ from tests.services.user.people import (
     ADDRESS,
     Person,
     add_address,
+    book_of,
     code_of,
     log_in_by_wechat,
 )
 from tests.support.service import Running, as_json
-
-
-async def book_of(user: Running, person: Person) -> list[dict[str, Any]]:
-    answer = await user.http.get("/me/addresses?limit=100", headers=person.headers())
-    items: list[dict[str, Any]] = as_json(answer)["items"]
-    return items
-
-
-async def defaults_of(user: Running, person: Person) -> list[str]:
-    book = await book_of(user, person)
-    return [str(address["address_id"]) for address in book if address["is_default"]]
 
 
 async def test_lists_show_an_address_down_to_the_block(user: Running, ming: Person) -> None:
@@ -102,70 +90,6 @@ async def test_other_peoples_addresses_are_not_there(user: Running, ming: Person
     assert len(await book_of(user, ming)) == 1
 
 
-async def test_the_first_address_is_the_default(user: Running, ming: Person) -> None:
-    first, second = await add_address(user, ming), await add_address(user, ming)
-    assert (first["is_default"], second["is_default"]) == (True, False)
-
-
-async def test_deleting_the_default_promotes_the_latest(user: Running, ming: Person) -> None:
-    first, _, third = [await add_address(user, ming) for _ in range(3)]
-    url = f"/me/addresses/{first['address_id']}"
-    assert (await user.http.delete(url, headers=ming.headers())).status_code == 204
-
-    assert await defaults_of(user, ming) == [third["address_id"]]
-    assert (await user.http.get(url, headers=ming.headers())).status_code == 404
-    told = await user.told(AddressChanged)
-    assert [event.removed for event in told] == [False, False, False, True]
-
-
-async def test_fifty_choices_at_once_leave_exactly_one_default(user: Running, ming: Person) -> None:
-    ids = [(await add_address(user, ming))["address_id"] for _ in range(5)]
-    answers = await asyncio.gather(
-        *(
-            user.http.put(f"/me/addresses/{ids[turn % 5]}/default", headers=ming.headers())
-            for turn in range(50)
-        )
-    )
-
-    assert {answer.status_code for answer in answers} == {200}
-    assert len(await defaults_of(user, ming)) == 1
-
-
-async def test_adding_choosing_and_removing_at_once_leave_exactly_one_default(
-    user: Running, ming: Person
-) -> None:
-    ids = [(await add_address(user, ming))["address_id"] for _ in range(6)]
-
-    async def remove(id: str) -> None:
-        await user.http.delete(f"/me/addresses/{id}", headers=ming.headers())
-
-    async def choose(id: str) -> None:
-        await user.http.put(f"/me/addresses/{id}/default", headers=ming.headers())
-
-    acts = [act(id) for id in ids[:4] for act in (choose, remove)]
-    await asyncio.gather(*acts, *(add_address(user, ming) for _ in range(3)))
-
-    assert len(await book_of(user, ming)) == 5
-    assert len(await defaults_of(user, ming)) == 1
-
-
-async def test_ten_first_addresses_at_once_have_one_default(user: Running, ming: Person) -> None:
-    await asyncio.gather(*(add_address(user, ming) for _ in range(10)))
-    assert len(await defaults_of(user, ming)) == 1
-
-
-async def test_a_change_puts_new_lines_in_the_place_of_the_old(user: Running, ming: Person) -> None:
-    url = f"/me/addresses/{(await add_address(user, ming))['address_id']}"
-    changed = ADDRESS | {"lines": {"building": "Lotus Tower", "flat": "9C"}, "has_lift": False}
-    answer = as_json(await user.http.put(url, json=changed, headers=ming.headers()))
-    assert answer["lines"] == {"estate": "", "building": "Lotus Tower", "block": ""}
-    assert answer["is_default"]
-
-    whole = as_json(await user.http.get(url, headers=ming.headers()))
-    assert (whole["lines"]["flat"], whole["lines"]["floor"]) == ("9C", "")
-    assert not whole["has_lift"]
-
-
 async def test_ten_equal_posts_add_one_address(user: Running, ming: Person) -> None:
     headers = ming.headers()
     answers = await asyncio.gather(
@@ -181,13 +105,6 @@ async def test_a_post_without_a_key_is_refused(user: Running, ming: Person) -> N
     bearer = {"Authorization": ming.headers()["Authorization"]}
     answer = await user.http.post("/me/addresses", json=ADDRESS, headers=bearer)
     assert (answer.status_code, code_of(answer)) == (400, "idempotency-key-missing")
-
-
-async def test_an_address_book_has_an_end(user: Running, ming: Person) -> None:
-    for _ in range(ADDRESSES_MAX):
-        await add_address(user, ming)
-    answer = await user.http.post("/me/addresses", json=ADDRESS, headers=ming.headers())
-    assert (answer.status_code, code_of(answer)) == (409, "too-many-addresses")
 
 
 async def test_pages_show_each_address_once(user: Running, ming: Person) -> None:

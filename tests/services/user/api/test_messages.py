@@ -1,33 +1,11 @@
 """The message centre over HTTP."""
 
-import asyncio
-from typing import Any
-
 import pytest
 
-from shared.contracts.order import OrderAssigned
-from shared.contracts.promotion import PackIssued
 from shared.kit.ids import new_id
-from tests.services.user.news import VISIT, about
+from tests.services.user.news import assign, issue, page
 from tests.services.user.people import Person, code_of, log_in_by_wechat
 from tests.support.service import Running, as_json
-
-
-async def assign(user: Running, person: Person) -> None:
-    """A worker takes an order of this person."""
-    event = OrderAssigned(**about(user_id=person.account_id, order_id=new_id()), visit_id=VISIT)
-    await user.tell(event)
-
-
-async def issue(user: Running, person: Person) -> None:
-    """Coupons come to this person."""
-    pack = PackIssued(account_id=person.account_id, pack="welcome", coupons=[new_id()] * 3)
-    await user.tell(pack)
-
-
-async def page(user: Running, person: Person, query: str = "", **headers: str) -> Any:
-    url = f"/me/messages{query}"
-    return as_json(await user.http.get(url, headers=person.headers() | headers))
 
 
 async def test_messages_lie_in_two_boxes_and_are_counted_until_read(
@@ -51,38 +29,6 @@ async def test_messages_lie_in_two_boxes_and_are_counted_until_read(
         True,
         False,
     ]
-
-
-async def test_reading_all_leaves_what_came_later_unread(user: Running, ming: Person) -> None:
-    await assign(user, ming)
-    await issue(user, ming)
-    [newest, _] = (await page(user, ming))["items"]
-    await assign(user, ming)
-
-    url, body = "/me/messages/read-all", {"up_to": newest["message_id"]}
-    unread = as_json(await user.http.post(url, json=body, headers=ming.headers()))
-    assert unread == {"system": 0, "service": 1}
-    unread = as_json(await user.http.post(url, json={"box": "system"}, headers=ming.headers()))
-    assert unread == {"system": 0, "service": 1}
-    assert as_json(await user.http.post(url, json={}, headers=ming.headers())) == {
-        "system": 0,
-        "service": 0,
-    }
-    unread = as_json(await user.http.get("/me/messages/unread", headers=ming.headers()))
-    assert unread == {"system": 0, "service": 0}
-
-
-async def test_fifty_reads_at_once_count_each_message_once(user: Running, ming: Person) -> None:
-    for _ in range(5):
-        await assign(user, ming)
-    ids = [item["message_id"] for item in (await page(user, ming))["items"]]
-    await asyncio.gather(
-        *(
-            user.http.post(f"/me/messages/{ids[turn % 4]}/read", headers=ming.headers())
-            for turn in range(50)
-        )
-    )
-    assert (await page(user, ming))["unread"] == {"system": 0, "service": 1}
 
 
 @pytest.mark.parametrize(

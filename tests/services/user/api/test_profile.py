@@ -21,26 +21,6 @@ async def test_a_profile_shows_phone_and_name_masked(user: Running, sandbox: San
     assert as_json(await user.http.get("/me", headers=person.headers())) == changed
 
 
-async def test_what_is_not_given_stays(user: Running, ming: Person) -> None:
-    await user.http.put("/me", json={"display_name": "Carol"}, headers=ming.headers())
-    await user.http.put("/me", json={"large_text": True}, headers=ming.headers())
-    me = as_json(await user.http.put("/me", json={}, headers=ming.headers()))
-    assert (me["display_name"], me["large_text"], me["locale"]) == ("C***", True, "zh-HK")
-    me = as_json(await user.http.put("/me", json={"display_name": ""}, headers=ming.headers()))
-    assert me["display_name"] == ""
-
-
-async def test_the_first_login_keeps_the_language_of_the_request(user: Running) -> None:
-    answer = await user.http.post(
-        "/auth/login/wechat",
-        json={"code": f"sandbox-en.{new_id()}"},
-        headers={"Accept-Language": "en-GB,zh-HK;q=0.5"},
-    )
-    token = as_json(answer)["access_token"]
-    me = as_json(await user.http.get("/me", headers={"Authorization": f"Bearer {token}"}))
-    assert me["locale"] == "en"
-
-
 @pytest.mark.parametrize(
     ("body", "field"),
     [

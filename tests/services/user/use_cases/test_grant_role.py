@@ -1,19 +1,16 @@
 """Roles, and the commands that operators give."""
 
 import asyncio
-from uuid import UUID
 
 import pytest
 
-from services.user.__main__ import grant_staff, rotate_token_key
 from services.user.domain.account import AccountNotFound
 from services.user.use_cases.grant_role import grant_role
 from shared.contracts.ids import AccountId
-from shared.contracts.user import RoleGranted, UserRegistered
+from shared.contracts.user import RoleGranted
 from shared.kit.caller import Role
 from shared.kit.ids import new_id
-from tests.services.user.people import Person, log_in_by_phone, log_in_by_wechat, new_phone
-from tests.support.sandbox import Sandbox
+from tests.services.user.people import Person
 from tests.support.service import Running
 
 
@@ -30,61 +27,3 @@ async def test_nobody_gets_a_role_without_an_account(user: Running) -> None:
     with pytest.raises(AccountNotFound):
         async with user.begin() as tx:
             await grant_role(tx, new_id(), Role.WORKER)
-
-
-async def test_a_phone_is_made_staff_before_its_first_login(
-    user: Running, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
-) -> None:
-    phone = new_phone()
-    for _ in range(2):
-        await grant_staff(user.kit, [phone])
-    first, second = (UUID(line) for line in capsys.readouterr().out.split())
-
-    person = await log_in_by_phone(user, sandbox, phone)
-    assert first == second == person.account_id
-    assert person.roles == ["staff", "user"]
-    assert len(await user.told(UserRegistered)) == 1
-
-
-async def test_beside_a_sandbox_the_first_staff_account_needs_no_person(
-    user: Running, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
-) -> None:
-    user.kit.settings.sandbox_url = sandbox.url
-    for _ in range(2):
-        await grant_staff(user.kit, [])
-    granted = {UUID(line) for line in capsys.readouterr().out.split()}
-
-    staff = await log_in_by_wechat(user, "staff")
-    assert granted == {staff.account_id}
-    assert staff.roles == ["staff", "user"]
-
-
-async def test_without_a_sandbox_staff_must_be_named(user: Running) -> None:
-    with pytest.raises(SystemExit):
-        await grant_staff(user.kit, [])
-
-
-async def test_staff_are_out_after_twelve_hours_however_busy(
-    user: Running, sandbox: Sandbox
-) -> None:
-    phone = new_phone()
-    await grant_staff(user.kit, [phone])
-    token = (await log_in_by_phone(user, sandbox, phone)).refresh_token
-    for _ in range(2):
-        await user.pass_time(hours=5)
-        answer = await user.http.post("/auth/refresh", json={"refresh_token": token})
-        token = answer.json()["refresh_token"]
-    await user.pass_time(hours=2)
-    answer = await user.http.post("/auth/refresh", json={"refresh_token": token})
-    assert answer.status_code == 401
-
-
-async def test_the_command_rotates_the_key_of_a_file(
-    user: Running, capsys: pytest.CaptureFixture[str], tmp_path: object
-) -> None:
-    from pathlib import Path
-
-    file = Path(str(tmp_path)) / "keys.json"
-    file.write_text(user.kit.settings.token_keys_file.read_text())  # type: ignore[attr-defined]
-    await rotate_token_key(user.kit, [str(file)])
-    assert capsys.readouterr().out.strip() in file.read_text()
