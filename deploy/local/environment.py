@@ -54,6 +54,13 @@ SHARED = {
     **SISTERS,
     **OUTSIDE,
 }
+# The embedded default alone: everybody who tries it comes from one address. Limits per account stay.
+EMBEDDED = {
+    "GATEWAY_ADDRESS_LIMIT": "",
+    "GATEWAY_OTP_ADDRESS_LIMIT": "",
+    "GATEWAY_NOTIFY_LIMIT": "",
+    "USER_PER_ADDRESS_LIMITS": "false",
+}
 # These may be set by the user although the launcher has a value for them.
 USERS_WIN = {"LOG_LEVEL", "PUBLIC_URL", "SANDBOX_CREDENTIALS_DIR", *OUTSIDE}
 # The launcher's own, which hold the passwords of every service: nobody else gets them.
@@ -100,7 +107,7 @@ def environment_of(
     ours = {**_shared(facts), **_own(name, facts, port or name, owner=owner)}
     kept = {key: value for key, value in users.items() if not key.startswith(NOT_PASSED_ON)}
     chosen = {key: kept[key] for key in USERS_WIN if kept.get(key)}
-    return {**kept, **ours, **chosen, "PYTHONUNBUFFERED": "1"}
+    return {**EMBEDDED, **kept, **ours, **chosen, "PYTHONUNBUFFERED": "1"}
 
 
 def _own(name: str, facts: Facts, port: str, *, owner: bool) -> dict[str, str]:

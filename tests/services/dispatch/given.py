@@ -210,9 +210,11 @@ class Scene:
 
     async def holder(self) -> tuple[UUID, dict[str, Any]]:
         """The one worker who has an open offer, and it."""
-        held = [(who, offer) for who in self.workers for offer in await self.offers(who)]
-        assert len(held) == 1, held
-        return held[0]
+        async with self.dispatch.begin() as tx:
+            sql = "SELECT worker_id FROM offers WHERE state = 'offered'"
+            [row] = await tx.run(sql)
+        [offer] = await self.offers(row["worker_id"])
+        return row["worker_id"], offer
 
     async def accept(self, worker_id: UUID, offer_id: str, key: object = None) -> Any:
         return await self.dispatch.http.post(

@@ -88,18 +88,27 @@ async def ask_code(
     return asked["request_id"], (await codes_at(sandbox, phone))[-1]
 
 
+async def patiently(send: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
+    """Send, and again while the service is too busy: a crowd here may outnumber its connections."""
+    for _ in range(50):
+        answer = await send()
+        if answer.status_code != 503:
+            break
+        await asyncio.sleep(0.2)
+    return answer
+
+
 async def ask(user: Running, phone: str, address: str = "203.0.113.7") -> tuple[int, str]:
     """Ask for a code: HTTP status and, if refused, when to come back."""
-    answer = await user.http.post(
-        "/auth/otp", json={"phone": phone}, headers={"X-Client-Ip": address}
-    )
+    body, headers = {"phone": phone}, {"X-Client-Ip": address}
+    answer = await patiently(lambda: user.http.post("/auth/otp", json=body, headers=headers))
     return answer.status_code, answer.headers.get("retry-after", "")
 
 
 async def try_code(user: Running, request_id: str, phone: str, code: str) -> tuple[int, str]:
     """Log in with a code: HTTP status and, if refused, the problem's code."""
     body = {"request_id": request_id, "phone": phone, "code": code}
-    answer = await user.http.post("/auth/login/phone", json=body)
+    answer = await patiently(lambda: user.http.post("/auth/login/phone", json=body))
     return answer.status_code, "" if answer.is_success else code_of(answer)
 
 
@@ -110,7 +119,8 @@ def wrong(code: str, by: int = 1) -> str:
 
 async def refresh(user: Running, token: str) -> tuple[int, str]:
     """Refresh: HTTP status and, if refused, the problem's code, else the next token."""
-    answer = await user.http.post("/auth/refresh", json={"refresh_token": token})
+    body = {"refresh_token": token}
+    answer = await patiently(lambda: user.http.post("/auth/refresh", json=body))
     next_token = answer.json().get("refresh_token")
     return answer.status_code, str(next_token) if answer.is_success else code_of(answer)
 
