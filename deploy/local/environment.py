@@ -54,7 +54,7 @@ SHARED = {
     **SISTERS,
     **OUTSIDE,
 }
-# The embedded default alone: everybody who tries it comes from one address. Limits per account stay.
+# The embedded default alone: whoever tries it comes from one address. Limits per account stay.
 EMBEDDED = {
     "GATEWAY_ADDRESS_LIMIT": "",
     "GATEWAY_OTP_ADDRESS_LIMIT": "",
