@@ -112,6 +112,7 @@ async def test_an_offering_moves_to_another_category_and_is_found_there(order: R
     assert "~laundry" in row.tokens
 
 
+@pytest.mark.race("catalogue_for_update")
 async def test_rivals_for_one_offering_get_versions_of_their_own(order: Running) -> None:
     bases = [30_000 + 100 * n for n in range(12)]
     put = await asyncio.gather(*(puts(order, terms(base)) for base in bases))
