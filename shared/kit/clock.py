@@ -45,12 +45,11 @@ async def follow(
     clock: OffsetClock, session: aiohttp.ClientSession, sandbox_url: str, process: str
 ) -> None:
     """Keep the clock at the sandbox's offset by long polling, until cancelled."""
+    url, limit = f"{sandbox_url}/__sandbox/clock", aiohttp.ClientTimeout(LONG_POLL_SECONDS)
     known: float | None = None
     while True:
         try:
             query = {"process": process} | ({} if known is None else {"after": str(known)})
-            limit = aiohttp.ClientTimeout(total=LONG_POLL_SECONDS)
-            url = f"{sandbox_url}/__sandbox/clock"
             async with session.get(url, params=query, timeout=limit) as answer:
                 known = float((await answer.json())["offset_seconds"])
             clock.advance_to(known)

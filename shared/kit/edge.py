@@ -8,6 +8,7 @@ import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -18,74 +19,54 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.kit import metrics
 from shared.kit.http import deadline_at
 from shared.kit.log import get_logger, request_id, traceparent
-from shared.kit.runtime import Kit
 
 DEADLINE_SECONDS_MAX = 30
 _QUIET = {"/livez", "/readyz", "/metrics"}
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_NUMBER = re.compile(rb"[0-9]{1,18}")
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_TRACEPARENT = re.compile(rb"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 log = get_logger(__name__)
 
 
+@dataclass
 class Edge:
-    """Wraps one application."""
+    """Wraps one application; ``answer`` turns a fault that escaped it into a response."""
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        unforeseen: Callable[[Request, Exception], Awaitable[Response]],
-        answer: Callable[..., Response],
-        kit: Kit,
-    ) -> None:
-        self._app = app
-        self._unforeseen = unforeseen
-        self._answer = answer
-        self._bytes_max = kit.settings.request_bytes_max
+    app: ASGIApp
+    answer: Callable[[Request, Exception], Awaitable[Response]]
+    bytes_max: int
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         began = time.perf_counter()
-        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        headers = dict(scope["headers"])
         _open_context(headers)
-        status = 500
-        started = False
+        status = 0  # Until an answer has begun.
 
         async def sent(message: Message) -> None:
-            nonlocal status, started
+            nonlocal status
             if message["type"] == "http.response.start":
-                status, started = message["status"], True
+                status = message["status"]
                 message["headers"] = [*message["headers"], *_answer_headers()]
             await send(message)
 
         try:
-            refusal = self._refusal(scope, headers)
-            if refusal is not None:
-                await refusal(scope, receive, sent)
-            else:
-                await self._app(scope, self._limited(receive), sent)
+            self._check_size(_number(headers.get(b"content-length")) or 0)
+            await self.app(scope, self._limited(receive), sent)
         except Exception as fault:
-            if started:
+            if status:
                 raise
-            answer = await self._unforeseen(Request(scope), fault)
+            answer = await self.answer(Request(scope), fault)
             await answer(scope, receive, sent)
         finally:
-            _note(scope, status, time.perf_counter() - began)
+            _note(scope, status or 500, time.perf_counter() - began)
 
-    def _refusal(self, scope: Scope, headers: dict[bytes, str]) -> Response | None:
-        length = headers.get(b"content-length", "0")
-        if length.isdigit() and int(length) > self._bytes_max:
-            return self._too_large(scope)
-        return None
-
-    def _too_large(self, scope: Scope) -> Response:
-        return self._answer(scope["path"], "body-too-large", 413, self._too_large_title())
-
-    def _too_large_title(self) -> str:
-        return f"The body is larger than {self._bytes_max} bytes."
+    def _check_size(self, size: int) -> None:
+        if size > self.bytes_max:
+            raise HTTPException(413, f"The body is larger than {self.bytes_max} bytes.")
 
     def _limited(self, receive: Receive) -> Receive:
         seen = 0
@@ -93,30 +74,31 @@ class Edge:
         async def limited() -> Message:
             nonlocal seen
             message = await receive()
-            body = message.get("body", b"")
-            seen += len(body)
-            if seen > self._bytes_max:
-                raise HTTPException(413, self._too_large_title())
+            seen += len(message.get("body", b""))
+            self._check_size(seen)
             return message
 
         return limited
 
 
-def _open_context(headers: dict[bytes, str]) -> None:
-    given = headers.get(b"x-request-id", "")
-    request_id.set(given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8))
-    trace = headers.get(b"traceparent", "")
+def _number(text: bytes | None) -> int | None:
+    return int(text) if text is not None and _NUMBER.fullmatch(text) else None
+
+
+def _open_context(headers: dict[bytes, bytes]) -> None:
+    given, trace = headers.get(b"x-request-id", b""), headers.get(b"traceparent", b"")
+    request_id.set(given.decode() if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8))
     if not _TRACEPARENT.fullmatch(trace):
-        trace = f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
-    traceparent.set(trace)
-    left = headers.get(b"x-deadline-ms", "")
-    seconds = min(int(left) / 1000, DEADLINE_SECONDS_MAX) if left.isdigit() else None
-    deadline_at.set(time.monotonic() + seconds if seconds is not None else None)
+        trace = f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01".encode()
+    traceparent.set(trace.decode())
+    deadline_at.set(None)
+    if (left := _number(headers.get(b"x-deadline-ms"))) is not None:
+        deadline_at.set(time.monotonic() + min(left / 1000, DEADLINE_SECONDS_MAX))
 
 
 def _answer_headers() -> list[tuple[bytes, bytes]]:
     return [
-        (b"x-request-id", (request_id.get() or "").encode()),
+        (b"x-request-id", request_id.get().encode()),
         (b"x-content-type-options", b"nosniff"),
         (b"cache-control", b"no-store"),
     ]
@@ -130,10 +112,5 @@ def _note(scope: Scope, status: int, seconds: float) -> None:
     metrics.http_requests_total.labels(method, template, str(status)).inc()
     metrics.http_request_seconds.labels(method, template).observe(seconds)
     if template not in _QUIET:
-        log.info(
-            "request.answered",
-            method=method,
-            route=template,
-            status=status,
-            ms=round(seconds * 1000, 1),
-        )
+        ms = round(seconds * 1000, 1)
+        log.info("request.answered", method=method, route=template, status=status, ms=ms)

@@ -1,10 +1,4 @@
-"""Refusals a caller may meet. Pure; ``web`` answers them as RFC 9457 problem+json.
-
-Problem
-├── Invalid 422      ├── NotFound 404     ├── Conflict 409     ├── Gone 410
-├── BadRequest 400   ├── Forbidden 403    ├── Unauthenticated 401
-├── TooMany 429      └── Unavailable 503
-"""
+"""Refusals a caller may meet. Pure; ``web`` answers them as RFC 9457 problem+json."""
 
 import re
 from typing import Any, ClassVar

@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
@@ -72,24 +73,17 @@ class _Lost(Exception):
     """No usable answer came; the text says what happened."""
 
 
+@dataclass
 class Peer:
     """Another service, as seen from this one."""
 
-    def __init__(
-        self,
-        name: str,
-        base_url: str,
-        tokens: ServiceTokens,
-        clock: Clock,
-        session: aiohttp.ClientSession,
-    ) -> None:
-        self.name = name
-        self._base_url = base_url.rstrip("/")
-        self._tokens = tokens
-        self._clock = clock
-        self._session = session
-        self._retries = RETRIES_KEPT_MAX
-        self._breaker = Breaker()
+    name: str
+    base_url: str
+    tokens: ServiceTokens
+    clock: Clock
+    session: aiohttp.ClientSession
+    _retries: float = RETRIES_KEPT_MAX
+    _breaker: Breaker = field(default_factory=Breaker)
 
     async def call(
         self,
@@ -112,24 +106,23 @@ class Peer:
         if (incoming := deadline_at.get()) is not None:
             until = min(until, incoming)
         given = {name: str(value) for name, value in (query or {}).items() if value is not None}
-        url = URL(self._base_url + path).update_query(given)
+        url = URL(self.base_url.rstrip("/") + path).update_query(given)
         headers = self._headers(caller, key)
         content = None if body is None else to_json(body)
         # Each call earns a tenth of a retry, so that retries do not double a sick peer's load.
         self._retries = min(RETRIES_KEPT_MAX, self._retries + RETRY_SHARE)
-        try:
-            return await self._try(method, url, headers, content, until)
-        except _Lost as lost:
-            log.warning("peer.call_lost", peer=self.name, path=path, reason=str(lost))
-            pause = random.uniform(0, BACKOFF_SECONDS)
-            if not idempotent or self._retries < 1 or time.monotonic() + pause >= until:
-                raise self._unavailable("given_up") from lost
-        self._retries -= 1
-        await asyncio.sleep(pause)
-        try:
-            return await self._try(method, url, headers, content, until)
-        except _Lost as lost:
-            raise self._unavailable("given_up") from lost
+        once_more = idempotent
+        while True:
+            try:
+                return await self._try(method, url, headers, content, until)
+            except _Lost as lost:
+                log.warning("peer.call_lost", peer=self.name, path=path, reason=str(lost))
+                pause = random.uniform(0, BACKOFF_SECONDS)
+                if not once_more or self._retries < 1 or time.monotonic() + pause >= until:
+                    raise self._unavailable("given_up") from lost
+            once_more = False
+            self._retries -= 1
+            await asyncio.sleep(pause)
 
     async def _try(
         self, method: str, url: URL, headers: dict[str, str], content: bytes | None, until: float
@@ -143,7 +136,7 @@ class Peer:
         limit = aiohttp.ClientTimeout(total=left)
         answered: bool | None = None  # It stays so when we are cancelled.
         try:
-            async with self._session.request(
+            async with self.session.request(
                 method, url, headers=headers, data=content, timeout=limit, allow_redirects=False
             ) as answer:
                 text = await answer.read()
@@ -179,9 +172,8 @@ class Peer:
         raise refused
 
     def _headers(self, caller: Caller, key: str | None) -> dict[str, str]:
-        token = self._tokens.issue(self.name, caller, self._clock.now())
         given = {
-            "Authorization": f"Bearer {token}",
+            "Authorization": f"Bearer {self.tokens.issue(self.name, caller, self.clock.now())}",
             "Content-Type": "application/json",
             "Idempotency-Key": key,
             "X-Request-Id": request_id.get(),

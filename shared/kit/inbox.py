@@ -12,20 +12,18 @@ import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
-import orjson
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from aiokafka.errors import KafkaError
 
 from shared.kit import metrics
 from shared.kit.events import Envelope, Event
 from shared.kit.log import get_logger, traceparent
-from shared.kit.session import Begin, Transaction, is_passing
+from shared.kit.session import Begin, Transaction, as_json, is_passing
 
-E = TypeVar("E", bound=Event)
-Handle = Callable[[Transaction, E], Awaitable[None]]
+Handle = Callable[[Transaction, Any], Awaitable[None]]
 
 ATTEMPTS = 4  # Then a fault of the data is parked.
 BACKOFF_SECONDS = (0.2, 1, 4, 15, 30)  # Between attempts while database or peers are away.
@@ -54,7 +52,8 @@ INSERT INTO inbox_keys AS k (handler, key, version, parked)
 SELECT $1, $3, 0, 1 FROM dead
 ON CONFLICT (handler, key) DO UPDATE SET parked = k.parked + 1
 """
-_SEEN = "SELECT EXISTS (SELECT FROM inbox WHERE handler = $1 AND event_id = $2)"
+_SEEN = "SELECT true FROM inbox WHERE handler = $1 AND event_id = $2"
+_CLAIM = "INSERT INTO inbox VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING true"
 _DEAD = "SELECT handler, event_id, headers, body FROM dead_events ORDER BY handler, key, version"
 _REVIVE = "DELETE FROM dead_events WHERE handler = $1 AND event_id = $2 RETURNING key, version"
 _REVIVED = """
@@ -80,16 +79,16 @@ class Handler:
 
     name: str
     event: type[Event]
-    handle: Handle[Any]
+    handle: Handle
 
 
 _REGISTERED: dict[str, list[Handler]] = {}  # By the service that listens.
 
 
-def handles(*events: type[Event]) -> Callable[[Handle[Any]], Handle[Any]]:
+def handles(*events: type[Event]) -> Callable[[Handle], Handle]:
     """Register a handler; the consumer subscribes to what its service has registered."""
 
-    def register(handle: Handle[Any]) -> Handle[Any]:
+    def register(handle: Handle) -> Handle:
         service = handle.__module__.split(".")[-3]  # services.<this one>.events.handlers
         for event in events:
             name = f"{handle.__name__}@{event.publisher()}"
@@ -113,88 +112,95 @@ async def deliver(begin: Begin, handler: Handler, told: Envelope, body: bytes | 
     While the database or a peer is away it tries again, ever more slowly, as long as it takes.
     """
     attempt = faults = 0
-    while True:
+    outcome: Outcome | None = None
+    error = ""
+    while outcome is None:
         try:
-            outcome = await _attempt(begin, handler, told, body)
-            break
+            outcome = await _attempt(begin, handler, told, body, error)
         except Exception as fault:
             log.warning("inbox.attempt_failed", handler=handler.name, fault=repr(fault)[:300])
             faults += not is_passing(fault)
-            if faults >= ATTEMPTS:
-                outcome = await _park(begin, handler, told, body, fault)
-                break
-        await asyncio.sleep(BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS) - 1)])
-        attempt += 1
+            if faults == ATTEMPTS and not error:
+                error = "".join(traceback.format_exception(fault))[-4_000:]
+                continue
+            await asyncio.sleep(BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS) - 1)])
+            attempt += 1
     metrics.events_handled_total.labels(handler.name, outcome).inc()
     return outcome
 
 
-async def _attempt(begin: Begin, handler: Handler, told: Envelope, body: bytes | str) -> Outcome:
+async def _attempt(
+    begin: Begin, handler: Handler, told: Envelope, body: bytes | str, error: str
+) -> Outcome:
+    """One transaction: the handler's, or with an error the one that parks the event."""
     async with begin() as tx:
-        tx.cause = told
-        traceparent.set(told.traceparent)
+        if error:
+            await _park(tx, handler, told, body, error)
+            return Outcome.PARKED
         [row] = await tx.run(_ADMIT, handler.name, told.key, told.version, told.id)
         if row["parked"]:
-            [seen] = await tx.run(_SEEN, handler.name, told.id)
-            if seen[0]:
+            if await tx.run(_SEEN, handler.name, told.id):
                 return Outcome.SEEN
-            await _write_dead(tx, handler, told, body, "waits behind a dead event")
+            await _park(tx, handler, told, body, "waits behind a dead event")
             return Outcome.PARKED
         if not row["claimed"]:
             return Outcome.SEEN
         if row["seen"] >= told.version:
             return Outcome.STALE
-        await handler.handle(tx, handler.event.model_validate_json(body))
+        await _handle(tx, handler, told, body)
     return Outcome.DONE
 
 
+async def _handle(tx: Transaction, handler: Handler, told: Envelope, body: bytes | str) -> None:
+    tx.cause = told
+    traceparent.set(told.traceparent)
+    await handler.handle(tx, handler.event.model_validate_json(body))
+
+
 async def _park(
-    begin: Begin, handler: Handler, told: Envelope, body: bytes | str, fault: BaseException
-) -> Outcome:
-    error = "".join(traceback.format_exception(fault))[-4_000:]
-    async with begin() as tx:
-        await _write_dead(tx, handler, told, body, error)
-    log.error("inbox.event_parked", handler=handler.name, event_id=str(told.id), type=told.type)
-    metrics.dead_events.labels(handler.name).inc()
-    return Outcome.PARKED
-
-
-async def _write_dead(
     tx: Transaction, handler: Handler, told: Envelope, body: bytes | str, error: str
 ) -> None:
-    headers = orjson.dumps({name: value.decode() for name, value in told.headers()}).decode()
-    text = body.decode() if isinstance(body, bytes) else body
-    await tx.run(_PARK, handler.name, told.id, told.key, told.version, headers, text, error[:4_000])
+    headers = {name: _storable(value) for name, value in told.headers()}
+    where = (handler.name, told.id, told.key, told.version)
+    await tx.run(_PARK, *where, as_json(headers), _storable(body), _storable(error))
+    log.error("inbox.event_parked", handler=handler.name, event_id=str(told.id), type=told.type)
+
+
+def _storable(text: bytes | str) -> str:
+    """As PostgreSQL can keep it: parking must not fail for what is wrong with the event."""
+    text = text.encode(errors="replace") if isinstance(text, str) else text
+    return text.decode(errors="replace").replace("\0", "\ufffd")
 
 
 async def redeliver(begin: Begin, handlers: Mapping[str, list[Handler]]) -> tuple[int, int]:
     """Run the dead events again, oldest of each key first; how many went, how many stay."""
-    by_name = {(h.name, type): h for type, hs in handlers.items() for h in hs}
-    async with begin() as tx:
-        dead = await tx.run(_DEAD)
-    gone, stuck = 0, set[tuple[str, UUID]]()
-    for row in dead:
-        headers = {name: value.encode() for name, value in row["headers"].items()}
-        told = Envelope.read(headers)
-        if (row["handler"], told.key) in stuck:
-            continue
-        try:
-            handler = by_name[row["handler"], told.type]
-            gone += await _revive(begin, handler, told, row["body"])
-        except Exception as fault:
-            log.warning("inbox.still_dead", handler=row["handler"], fault=repr(fault)[:300])
-            stuck.add((row["handler"], told.key))
-    return gone, len(dead) - gone
+    by_name = {(each.name, type): each for type, some in handlers.items() for each in some}
+    gone, went = 0, -1
+    while went:  # Others may have come to wait behind them meanwhile.
+        async with begin() as tx:
+            dead = await tx.run(_DEAD)
+        went, stuck = 0, set[tuple[str, UUID]]()
+        for row in dead:
+            told = Envelope.read({name: value.encode() for name, value in row["headers"].items()})
+            if (row["handler"], told.key) in stuck:
+                continue
+            try:
+                handler = by_name[row["handler"], told.type]
+                went += await _revive(begin, handler, told, row["body"])
+            except Exception as fault:
+                log.warning("inbox.still_dead", handler=row["handler"], fault=repr(fault)[:300])
+                stuck.add((row["handler"], told.key))
+        gone += went
+    return gone, len(dead)
 
 
 async def _revive(begin: Begin, handler: Handler, told: Envelope, body: str) -> bool:
     async with begin() as tx:
-        tx.cause = told
         if not await tx.run(_REVIVE, handler.name, told.id):
             return False  # Another run was faster.
-        await tx.run("INSERT INTO inbox (handler, event_id) VALUES ($1, $2)", handler.name, told.id)
         await tx.run(_REVIVED, handler.name, told.key, told.version)
-        await handler.handle(tx, handler.event.model_validate_json(body))
+        if await tx.run(_CLAIM, handler.name, told.id):  # Else another member did it in time.
+            await _handle(tx, handler, told, body)
     return True
 
 
@@ -202,51 +208,46 @@ class ConsumerStuck(RuntimeError):
     """Lag grows while the position stands still: only a new process helps (reliability 7.3)."""
 
 
+@dataclass
 class Consumer:
     """One member of a service's consumer group."""
 
-    def __init__(
-        self,
-        begin: Begin,
-        handlers: Mapping[str, list[Handler]],
-        *,
-        bootstrap: str,
-        prefix: str,
-        group: str,
-        instance: str,
-        long_poll: bool = True,
-    ) -> None:
-        self._begin = begin
-        self._handlers = handlers
-        self._topics = sorted({f"{prefix}.{type.partition('.')[0]}" for type in handlers})
-        self._bootstrap = bootstrap
-        self._group = f"{prefix}.{group}"
-        self._instance = f"{prefix}.{group}.{instance}"
-        self._long_poll = long_poll
+    begin: Begin
+    handlers: Mapping[str, list[Handler]]
+    bootstrap: str
+    prefix: str
+    group: str
+    instance: str
+    long_poll: bool = True
+
+    def __post_init__(self) -> None:
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._moved_at = time.monotonic()
 
     async def run(self) -> None:
         """Consume until cancelled. Raises ConsumerStuck when only a restart can help."""
-        while self._topics:
+        while True:
             consumer = self._new()
             try:
-                await asyncio.wait_for(consumer.start(), 15)
+                async with asyncio.timeout(15):
+                    await consumer.start()
                 self._moved_at = time.monotonic()
                 await self._consume(consumer)
-            except (KafkaError, OSError, TimeoutError) as lost:
+            except (KafkaError, OSError) as lost:
                 log.warning("consumer.interrupted", reason=type(lost).__name__)
             finally:
-                with contextlib.suppress(KafkaError, OSError, TimeoutError):
-                    await asyncio.wait_for(consumer.stop(), 5)
+                with contextlib.suppress(KafkaError, OSError):
+                    async with asyncio.timeout(5):
+                        await consumer.stop()
             await asyncio.sleep(1)
 
     def _new(self) -> AIOKafkaConsumer:
+        group = f"{self.prefix}.{self.group}"
         return AIOKafkaConsumer(
-            *self._topics,
-            bootstrap_servers=self._bootstrap,
-            group_id=self._group,
-            group_instance_id=self._instance if self._long_poll else None,
+            *sorted({f"{self.prefix}.{type.partition('.')[0]}" for type in self.handlers}),
+            bootstrap_servers=self.bootstrap,
+            group_id=group,
+            group_instance_id=f"{group}.{self.instance}" if self.long_poll else None,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             max_poll_interval_ms=120_000,
@@ -262,11 +263,10 @@ class Consumer:
             batches = await consumer.getmany(timeout_ms=500, max_records=BATCH)
             if batches:
                 await asyncio.gather(*(self._partition(records) for records in batches.values()))
-                await consumer.commit(
-                    {part: records[-1].offset + 1 for part, records in batches.items()}
-                )
+                done = {part: records[-1].offset + 1 for part, records in batches.items()}
+                await consumer.commit(done)
                 self._moved_at = time.monotonic()
-            elif not self._long_poll:
+            elif not self.long_poll:
                 await asyncio.sleep(0.05)  # A light broker answers empty fetches at once.
             if time.monotonic() - looked_at > LAG_EVERY_SECONDS:
                 looked_at = time.monotonic()
@@ -278,23 +278,24 @@ class Consumer:
         for record in records:
             try:
                 told = Envelope.read(dict(record.headers))
-            except (KeyError, ValueError):
+            except (KeyError, ValueError, AttributeError):  # A header may even be null.
                 log.error("consumer.foreign_record", topic=record.topic, offset=record.offset)
                 continue
-            if told.type in self._handlers:
-                by_key.setdefault(told.key, []).append((told, record.value))
+            if told.type in self.handlers:
+                by_key.setdefault(told.key, []).append((told, record.value or b""))
         await asyncio.gather(*(self._key(events) for events in by_key.values()))
 
     async def _key(self, events: list[tuple[Envelope, bytes]]) -> None:
         async with self._slots:
             for told, body in events:
-                for handler in self._handlers[told.type]:
-                    await deliver(self._begin, handler, told, body)
+                for handler in self.handlers[told.type]:
+                    await deliver(self.begin, handler, told, body)
 
     async def _look_at_lag(self, consumer: AIOKafkaConsumer) -> None:
         behind = 0
         for part in consumer.assignment():
-            position = await asyncio.wait_for(consumer.position(part), 5)
+            async with asyncio.timeout(5):
+                position = await consumer.position(part)
             lag = max(0, (consumer.highwater(part) or 0) - position)
             metrics.consumer_lag.labels(part.topic, str(part.partition)).set(lag)
             behind += lag

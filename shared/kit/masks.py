@@ -63,7 +63,7 @@ def name(text: str) -> str:
 def plate(text: str) -> str:
     """A number plate shows its first two characters, or nothing if it has no more."""
     symbols = _symbols(text, r"[0-9A-Z*\u4e00-\u9fff]{3,}")
-    return symbols[:2] + HIDDEN if symbols.strip("*") else HIDDEN
+    return symbols[:2] + HIDDEN if symbols[:2].strip("*") else HIDDEN
 
 
 def _symbols(text: str, pattern: str = ".*") -> str:

@@ -23,8 +23,10 @@ _CLAIM = """
 INSERT INTO requests (scope, key, fingerprint, ref, created_at)
 VALUES ($1, $2, $3, $4, now()) ON CONFLICT DO NOTHING RETURNING true
 """
-_READ = "SELECT fingerprint, ref, done, answer FROM requests WHERE scope = $1 AND key = $2"
+_FIRST = "SELECT fingerprint, ref, done, answer FROM requests WHERE scope = $1 AND key = $2"
 _ANSWER = "UPDATE requests SET done = true, answer = $3 WHERE scope = $1 AND key = $2"
+_RESUME = "SELECT done, answer FROM requests WHERE ref = $1 FOR UPDATE"
+_FINISH = "UPDATE requests SET done = true, answer = $2 WHERE ref = $1"
 
 
 class KeyUsedForAnotherRequest(Invalid):
@@ -56,6 +58,7 @@ class RequestKey:
     fingerprint: bytes
 
 
+@dataclass
 class Steps:
     """The two transactions of a request that calls out between them.
 
@@ -64,63 +67,58 @@ class Steps:
     refusal and frees the key. A timer resumes with ``Steps.resumed(begin, ref)``.
     """
 
-    def __init__(self, begin: Begin, request: RequestKey | None, view: type[BaseModel] | None):
-        self._begin = begin
-        self._request = request
-        self._view = view
-        self._answer: str | None = None
-        self.ref: UUID | None = None
+    begin: Begin
+    request: RequestKey | None
+    view: type[BaseModel] | None
+    ref: UUID | None = None
+    _answer: str | None = None
 
     @classmethod
     def resumed(cls, begin: Begin, ref: UUID) -> "Steps":
         """The same steps taken up by a timer, by the id that the claim stored."""
-        steps = cls(begin, None, None)
-        steps.ref = ref
-        return steps
+        return cls(begin, None, None, ref)
 
     @asynccontextmanager
     async def claim(self, ref: UUID) -> AsyncIterator[Transaction]:
         """The first transaction: claims the key and stores the intent."""
-        async with self._begin() as tx:
-            if self._request is not None:
-                await _claim(tx, self._request, ref)
+        async with self.begin() as tx:
+            if self.request is not None:
+                await _claim(tx, self.request, ref)
             self.ref = ref
             yield tx
 
     @asynccontextmanager
     async def finish(self) -> AsyncIterator[Transaction]:
         """The last transaction: rows and answer. Raises RequestUndone if a timer was faster."""
-        async with self._begin() as tx:
-            sql = "SELECT done, answer FROM requests WHERE ref = $1 FOR UPDATE"
-            rows = await tx.run(sql, self.ref)
+        async with self.begin() as tx:
+            rows = await tx.run(_RESUME, self.ref)
             if rows and rows[0]["done"]:
                 raise Answered(self.ref, rows[0]["answer"])
-            if not rows and self._request is not None:
+            if not rows and self.request is not None:
                 raise RequestUndone("Send the request again with a new Idempotency-Key.")
             yield tx
-            sql = "UPDATE requests SET done = true, answer = $2 WHERE ref = $1"
-            await tx.run(sql, self.ref, self._answer)
+            await tx.run(_FINISH, self.ref, self._answer)
 
     @asynccontextmanager
     async def undo(self) -> AsyncIterator[Transaction]:
         """Takes the intent back after a refusal; the key is free again."""
-        async with self._begin() as tx:
+        async with self.begin() as tx:
             await tx.run("DELETE FROM requests WHERE ref = $1 AND NOT done", self.ref)
             yield tx
 
     def answer(self, answer: object) -> None:
         """What the caller and every twin will get; call it inside ``finish``."""
-        if self._view is not None:
-            self._answer = self._view.model_validate(answer).model_dump_json()
+        if self.view is not None:
+            self._answer = self.view.model_validate(answer).model_dump_json()
 
 
+@dataclass
 class Once:
     """Runs a use case under the caller's key: the second time gets the first answer."""
 
-    def __init__(self, begin: Begin, request: RequestKey, replayed: Callable[[], None]) -> None:
-        self.begin = begin
-        self.request = request
-        self._replayed = replayed
+    begin: Begin
+    request: RequestKey
+    replayed: Callable[[], None]
 
     async def __call__(
         self,
@@ -136,10 +134,10 @@ class Once:
                 result = await use_case(tx, *args, **kwargs)
                 await tx.session.flush()
                 answer = view.model_validate(result)
-                mine = self.request
-                await tx.run(_ANSWER, mine.scope, mine.key, answer.model_dump_json())
+                mine = (self.request.scope, self.request.key)
+                await tx.run(_ANSWER, *mine, answer.model_dump_json())
         except Answered as twin:
-            self._replayed()
+            self.replayed()
             return view.model_validate_json(twin.answer or "{}")
         return answer
 
@@ -152,11 +150,11 @@ class Once:
         **kwargs: P.kwargs,
     ) -> View:
         """For a use case that calls out. ``again`` renders the answer of one a timer finished."""
-        steps = Steps(self.begin, self.request, view)
         try:
+            steps = Steps(self.begin, self.request, view)
             return view.model_validate(await use_case(steps, *args, **kwargs))
         except Answered as twin:
-            self._replayed()
+            self.replayed()
             if twin.answer is not None or twin.ref is None:
                 return view.model_validate_json(twin.answer or "{}")
             async with self.begin() as tx:
@@ -168,11 +166,10 @@ async def _claim(tx: Transaction, request: RequestKey, ref: UUID | None) -> None
     mine = (request.scope, request.key)
     if await tx.run(_CLAIM, *mine, request.fingerprint, ref):
         return
-    [first] = await tx.run(_READ, *mine) or [None]
-    if first is None:  # It vanished between the two statements: undone or pruned.
-        raise RequestStillRunning("Try again.", retry_after_seconds=1)
+    first = next(iter(await tx.run(_FIRST, *mine)), None)
+    if first is None or (not first["done"] and first["fingerprint"] == request.fingerprint):
+        # Not even there: it was undone or pruned between the two statements.
+        raise RequestStillRunning("Ask again soon.", retry_after_seconds=1)
     if first["fingerprint"] != request.fingerprint:
         raise KeyUsedForAnotherRequest(field="Idempotency-Key", reason="used with another body")
-    if not first["done"]:
-        raise RequestStillRunning("Ask again soon.", retry_after_seconds=1)
     raise Answered(first["ref"], first["answer"])

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
@@ -22,9 +23,9 @@ from shared.kit.log import get_logger
 BATCH = 500
 ACK_SECONDS = 10  # An idempotent producer never times out by itself (reliability 7.3).
 POLL_SECONDS, IDLE_POLL_SECONDS, IDLE_AFTER_SECONDS = 0.2, 1.0, 30
-_RELAY_LOCK = 0x4A41_0B0C
 CHANNEL = "outbox"
-
+_LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)  # A time-out is an OSError.
+_LOCK = f"SELECT pg_try_advisory_lock({0x4A41_0B0C})"
 _UNSENT = """
 SELECT seq, id, type, topic, compacted, key, version, time, body, traceparent, causation
 FROM outbox WHERE sent_at IS NULL ORDER BY seq LIMIT $1
@@ -65,7 +66,7 @@ class Waker:
     async def notify_others(self, url: str) -> None:
         """For a process without a relay: pass the hint on to the one that has it."""
         while True:
-            with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            with contextlib.suppress(*_LOST):
                 async with _connection(url, "outbox-hint") as connection:
                     while True:
                         if await self.wait(60):
@@ -73,41 +74,41 @@ class Waker:
             await asyncio.sleep(IDLE_POLL_SECONDS)
 
 
+@dataclass
 class Relay:
     """Carries the outbox of one service to the broker until cancelled."""
 
-    def __init__(self, url: str, bootstrap: str, prefix: str, waker: Waker, name: str) -> None:
-        self._url = url
-        self._bootstrap = bootstrap
-        self._prefix = prefix
-        self._waker = waker
-        self._name = name
-        self._producer: AIOKafkaProducer | None = None
+    url: str
+    bootstrap: str
+    prefix: str
+    waker: Waker
+    name: str
+    _producer: AIOKafkaProducer | None = None
 
     async def run(self) -> None:
         """Hold the lock, send, and begin again after any loss of database or broker."""
         while True:
             try:
-                async with _connection(self._url, f"{self._name}-relay") as connection:
-                    if await connection.fetchval("SELECT pg_try_advisory_lock($1)", _RELAY_LOCK):
-                        await connection.add_listener(CHANNEL, lambda *_: self._waker())
-                        await self._carry(connection)
-            except (OSError, TimeoutError, KafkaError) as lost:
+                async with _connection(self.url, f"{self.name}-relay") as connection:
+                    while not await connection.fetchval(_LOCK):  # noqa: ASYNC110 - It has no event.
+                        await asyncio.sleep(IDLE_POLL_SECONDS)
+                    await connection.add_listener(CHANNEL, lambda *_: self.waker())
+                    await self._carry(connection)
+            except (KafkaError, *_LOST) as lost:
                 log.warning("relay.interrupted", reason=type(lost).__name__)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError) as lost:
-                log.warning("relay.database_lost", reason=type(lost).__name__)
             finally:
                 await self._drop_producer()
             await asyncio.sleep(IDLE_POLL_SECONDS)
 
     async def _carry(self, connection: Any) -> None:
-        idle_since = time.monotonic()
+        busy_at = time.monotonic()
         while True:
-            if await self.send_batch(connection):
-                idle_since = time.monotonic()
-                continue
-            idle = time.monotonic() - idle_since > IDLE_AFTER_SECONDS
-            await self._waker.wait(IDLE_POLL_SECONDS if idle else POLL_SECONDS)
+            sent = await self.send_batch(connection)
+            if sent:
+                busy_at = time.monotonic()
+            if sent < BATCH:
+                idle = time.monotonic() - busy_at > IDLE_AFTER_SECONDS
+                await self.waker.wait(IDLE_POLL_SECONDS if idle else POLL_SECONDS)
 
     async def send_batch(self, connection: Any) -> int:
         """Send what waits, up to a batch, and mark it; how many."""
@@ -122,26 +123,28 @@ class Relay:
         return len(rows)
 
     async def _send(self, rows: Sequence[asyncpg.Record]) -> None:
-        if self._producer is None:
-            self._producer = new_producer(self._bootstrap)
-            await asyncio.wait_for(self._producer.start(), ACK_SECONDS)
-        acks = []
-        for row in rows:
-            headers, key, body = _envelope(row).headers(), row["key"].bytes, row["body"].encode()
-            for topic in filter(None, (row["topic"], row["compacted"])):
-                name = f"{self._prefix}.{topic}"
-                acks.append(await self._producer.send(name, body, key=key, headers=headers))
-        await asyncio.wait_for(asyncio.gather(*acks), ACK_SECONDS)
+        async with asyncio.timeout(ACK_SECONDS):
+            if self._producer is None:
+                self._producer = _new_producer(self.bootstrap)
+                await self._producer.start()
+            acks = []
+            for row in rows:
+                headers, key = _envelope(row).headers(), row["key"].bytes
+                for topic in filter(None, (row["topic"], row["compacted"])):
+                    name, body = f"{self.prefix}.{topic}", row["body"].encode()
+                    acks.append(await self._producer.send(name, body, key=key, headers=headers))
+            await asyncio.gather(*acks)
 
     async def _drop_producer(self) -> None:
         """A producer that timed out stays broken: throw it away (aiokafka #1017)."""
         producer, self._producer = self._producer, None
         if producer is not None:
             with contextlib.suppress(TimeoutError, KafkaError):
-                await asyncio.wait_for(producer.stop(), 5)
+                async with asyncio.timeout(5):
+                    await producer.stop()
 
 
-def new_producer(bootstrap: str) -> AIOKafkaProducer:
+def _new_producer(bootstrap: str) -> AIOKafkaProducer:
     """An idempotent producer: all replicas acknowledge, order per partition kept."""
     return AIOKafkaProducer(
         bootstrap_servers=bootstrap,
@@ -153,16 +156,8 @@ def new_producer(bootstrap: str) -> AIOKafkaProducer:
 
 
 def _envelope(row: asyncpg.Record) -> Envelope:
-    return Envelope(
-        id=row["id"],
-        type=row["type"],
-        source=f"/jajaya/{row['topic']}",
-        key=row["key"],
-        time=row["time"],
-        version=row["version"],
-        traceparent=row["traceparent"],
-        causation=row["causation"],
-    )
+    same = ("id", "type", "key", "time", "version", "traceparent", "causation")
+    return Envelope(source=f"/jajaya/{row['topic']}", **{name: row[name] for name in same})
 
 
 async def replay(url: str, since: Any) -> int:
@@ -175,12 +170,11 @@ async def replay(url: str, since: Any) -> int:
 async def _connection(url: str, name: str) -> AsyncIterator[Any]:
     """A connection outside the pool, for locks and listening (never through PgBouncer)."""
     plain = url.replace("postgresql+asyncpg://", "postgresql://")
-    settings = {"application_name": name}
     connection = await asyncpg.connect(
-        plain, timeout=5, command_timeout=30, server_settings=settings
+        plain, timeout=5, command_timeout=30, server_settings={"application_name": name}
     )
     try:
         yield connection
     finally:
-        with contextlib.suppress(OSError, TimeoutError, asyncpg.InterfaceError):
+        with contextlib.suppress(*_LOST):
             await connection.close(timeout=2)

@@ -16,17 +16,20 @@ from importlib import import_module
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.loops.auto import auto_loop_factory
 
 from shared.kit import log, metrics
 from shared.kit.clock import follow
 from shared.kit.inbox import Consumer, handlers_of, redeliver
 from shared.kit.outbox import Relay, replay
-from shared.kit.runtime import Build, Kit, ServiceSettings, Wiring, open_kit
+from shared.kit.runtime import Kit, ServiceSettings, Wiring, open_kit
 from shared.kit.web import new_app
 
 DRAIN_SECONDS = 10
 JWKS_EVERY_SECONDS = 600
-PRUNE_EVERY_SECONDS = 600
+UPKEEP_EVERY_SECONDS, PRUNED_MAX = 15, 5_000
+_OVERDUE = "SELECT count(*) FROM timers WHERE due_at < $1"
+_DEAD = "SELECT handler, count(*) FROM dead_events GROUP BY handler"
 _PRUNE = (  # Wall time: these are the kit's own records. A batch each keeps the locks short.
     ("requests", "created_at", timedelta(hours=72)),
     ("inbox", "received_at", timedelta(days=35)),
@@ -51,10 +54,10 @@ def main(package: str, commands: Mapping[str, Command] | None = None) -> None:
     Its ``settings``, ``storage`` and ``app`` are imported when a command needs them: a migration
     does not load the routes.
     """
-    commands = commands or {}
+    own: dict[str, Command] = {"redeliver": _redeliver, **(commands or {})}
     parser = argparse.ArgumentParser(prog=f"python -m {package}")
-    known = ["api", "background", "all", "migrate", "check", "redeliver", "replay"]
-    parser.add_argument("command", choices=[*known, "new-migration", *commands])
+    known = ["api", "background", "all", "migrate", "check", "replay", "new-migration"]
+    parser.add_argument("command", choices=[*known, *own])
     parser.add_argument("rest", nargs="*")
     parser.add_argument("--since", type=_instant, help="replay: an ISO instant, e.g. 2026-11-01")
     asked = parser.parse_args()
@@ -76,17 +79,11 @@ def main(package: str, commands: Mapping[str, Command] | None = None) -> None:
         case "replay":
             sent = asyncio.run(replay(settings.database_url, asked.since))
             sys.stdout.write(f"{settings.name}: {sent} events will be sent again\n")
-        case "redeliver":
-            asyncio.run(_redeliver(settings, _build(package)))
-        case "api" | "background" | "all":
-            _loop_run(_serve(settings, _build(package), asked.command))
-        case own:
-            asyncio.run(_own(settings, _build(package), commands[own], asked.rest))
-
-
-def _build(package: str) -> Build:
-    build: Build = import_module(f"{package}.app").build
-    return build
+        case "api" | "background" | "all" as part:
+            with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+                sys.exit(runner.run(_serve(package, settings, part)))
+        case name:
+            asyncio.run(_command(package, settings, own[name], asked.rest))
 
 
 def _instant(text: str) -> datetime:
@@ -94,45 +91,28 @@ def _instant(text: str) -> datetime:
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-def _loop_run(work: Awaitable[int]) -> None:
-    async def run() -> int:
-        return await work
-
-    with asyncio.Runner(loop_factory=_uvloop()) as runner:
-        sys.exit(runner.run(run()))
-
-
-def _uvloop() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    try:
-        import uvloop
-    except ImportError:  # Not on every platform.
-        return None
-    return uvloop.new_event_loop
-
-
-async def _redeliver(settings: ServiceSettings, build: Build) -> None:
+async def _command(
+    package: str, settings: ServiceSettings, command: Command, rest: list[str]
+) -> None:
     async with open_kit(settings) as kit:
-        build(settings, kit)
-        gone, left = await redeliver(kit.begin, handlers_of(settings.name))
-        sys.stdout.write(f"{settings.name}: {gone} redelivered, {left} still dead\n")
-
-
-async def _own(settings: ServiceSettings, build: Build, command: Command, rest: list[str]) -> None:
-    async with open_kit(settings) as kit:
-        build(settings, kit)
+        import_module(f"{package}.app").build(settings, kit)
         await command(kit, rest)
 
 
-async def _serve(settings: ServiceSettings, build: Build, part: str) -> int:
+async def _redeliver(kit: Kit, _: list[str]) -> None:
+    gone, left = await redeliver(kit.begin, handlers_of(kit.name))
+    sys.stdout.write(f"{kit.name}: {gone} redelivered, {left} still dead\n")
+
+
+async def _serve(package: str, settings: ServiceSettings, part: str) -> int:
     async with open_kit(settings) as kit:
-        wiring = build(settings, kit)
+        wiring: Wiring = import_module(f"{package}.app").build(settings, kit)
         work = [*_always(kit, part)]
         if part != "api":
             work += _background(kit, wiring)
         if part == "background":
             wiring = replace(wiring, routers=())  # Health and metrics only.
-        app = new_app(kit, wiring)
-        return await _until_told(kit, app, work)
+        return await _until_told(kit, new_app(kit, wiring), work)
 
 
 def _always(kit: Kit, part: str) -> Iterator[Awaitable[None]]:
@@ -147,26 +127,23 @@ def _always(kit: Kit, part: str) -> Iterator[Awaitable[None]]:
     yield metrics.watch_loop_lag()
 
 
-def _background(kit: Kit, wiring: Wiring) -> list[Awaitable[None]]:
+def _background(kit: Kit, wiring: Wiring) -> Iterator[Awaitable[None]]:
     settings = kit.settings
-    consumer = Consumer(
-        kit.begin,
-        handlers_of(settings.name),
-        bootstrap=settings.kafka_bootstrap,
-        prefix=settings.topic_prefix,
-        group=settings.name,
-        instance=settings.instance,
-        long_poll=settings.kafka_long_poll,
-    )
-    database, broker, prefix = (
-        settings.database_url,
-        settings.kafka_bootstrap,
-        settings.topic_prefix,
-    )
-    relay = Relay(database, broker, prefix, kit.waker, settings.name)
-    work = [relay.run(), consumer.run(), _prune(kit)]
-    work += [wiring.timers.run(kit.begin, kit.clock), wiring.timers.watch(kit.begin, kit.clock)]
-    return [*work, *(loop() for loop in wiring.loops)]
+    broker, prefix = settings.kafka_bootstrap, settings.topic_prefix
+    yield Relay(settings.database_url, broker, prefix, kit.waker, settings.name).run()
+    if handlers := handlers_of(settings.name):
+        yield Consumer(
+            kit.begin,
+            handlers,
+            bootstrap=broker,
+            prefix=prefix,
+            group=settings.name,
+            instance=settings.instance,
+            long_poll=settings.kafka_long_poll,
+        ).run()
+    yield wiring.timers.run(kit.begin, kit.clock)
+    yield _keep_up(kit)
+    yield from (loop() for loop in wiring.loops)
 
 
 async def _until_told(kit: Kit, app: FastAPI, work: list[Awaitable[None]]) -> int:
@@ -185,36 +162,43 @@ async def _until_told(kit: Kit, app: FastAPI, work: list[Awaitable[None]]) -> in
     stop = asyncio.Event()
     for kind in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(kind, stop.set)
-    tasks = [asyncio.ensure_future(one) for one in work]
-    serving = asyncio.ensure_future(server.serve())
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait([*tasks, serving, stopping], return_when=asyncio.FIRST_COMPLETED)
+    loops = [asyncio.ensure_future(one) for one in (*work, stop.wait())]
+    tasks = [*loops, asyncio.ensure_future(server.serve())]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     kit.draining = True
-    failed = [task for task in [*tasks, serving] if task.done() and not stop.is_set()]
+    failed = [task for task in tasks if task.done() and not stop.is_set()]
     for task in failed:
         logger.error("process.loop_ended", exc_info=task.exception())
     server.should_exit = True
-    stopping.cancel()
-    for task in tasks:
+    for task in loops:
         task.cancel()
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), DRAIN_SECONDS)
-    with contextlib.suppress(TimeoutError, asyncio.CancelledError):
-        await asyncio.wait_for(serving, DRAIN_SECONDS)
+    await asyncio.wait(tasks, timeout=DRAIN_SECONDS + 1)
     return 1 if failed else 0
 
 
-async def _prune(kit: Kit) -> None:
-    """Forget what the kit no longer needs: old keys, inbox rows, sent events."""
+async def _keep_up(kit: Kit) -> None:
+    """Measure what waits for too long, and forget what the kit needs no more; until cancelled."""
     while True:
-        await asyncio.sleep(PRUNE_EVERY_SECONDS)
-        for table, column, age in _PRUNE:
-            sql = (
-                f"DELETE FROM {table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} "
-                f"WHERE {column} < clock_timestamp() - $1::interval LIMIT 5000))"
-            )
-            try:
+        try:
+            await measure(kit)
+            for table, column, age in _PRUNE:
                 async with kit.begin() as tx:
-                    await tx.run(sql, age)
-            except Exception as fault:
-                logger.warning("prune.interrupted", table=table, fault=repr(fault)[:200])
+                    await tx.run(
+                        f"DELETE FROM {table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} "
+                        f"WHERE {column} < clock_timestamp() - $1::interval LIMIT {PRUNED_MAX}))",
+                        age,
+                    )
+        except Exception as fault:
+            logger.warning("upkeep.interrupted", fault=repr(fault)[:200])
+        await asyncio.sleep(UPKEEP_EVERY_SECONDS)
+
+
+async def measure(kit: Kit) -> None:
+    """Set the metrics of timers due for over a minute, and of events that wait for redelivery."""
+    async with kit.begin() as tx:
+        [overdue] = await tx.run(_OVERDUE, kit.clock.now() - timedelta(minutes=1))
+        dead = await tx.run(_DEAD)
+    metrics.timers_overdue.set(overdue[0])
+    metrics.dead_events.clear()
+    for handler, count in dead:
+        metrics.dead_events.labels(handler).set(count)

@@ -20,7 +20,7 @@ NAMING = {
 }
 
 
-def one_of(kind: type[enum.Enum], name: str) -> Enum:
+def one_of(kind: type[enum.Enum], name: str | None = None) -> Enum:
     """A text column that a CHECK holds to the values of an enum."""
     return Enum(
         kind,
@@ -45,13 +45,7 @@ class Base(MappedAsDataclass, DeclarativeBase, kw_only=True):
         dict[str, Any]: JSONB(),
         list[Any]: JSONB(),
         list[str]: JSONB(),
-        enum.Enum: Enum(
-            enum.Enum,
-            native_enum=False,
-            create_constraint=True,
-            length=40,
-            values_callable=lambda kinds: [str(kind.value) for kind in kinds],
-        ),
+        enum.Enum: one_of(enum.Enum),
     }
 
 

@@ -5,8 +5,8 @@ variables carry no prefix (``KAFKA_BOOTSTRAP``); a service's own do (``ORDER_DAT
 """
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -117,7 +117,7 @@ class Kit:
 
 @dataclass
 class Wiring:
-    """A service as its ``app.py`` builds it: routes, what falls due, loops, ports."""
+    """A service as its ``app.build(settings, kit)`` makes it: routes, timers, loops, ports."""
 
     description: str
     routers: Sequence[APIRouter]
@@ -126,53 +126,38 @@ class Wiring:
     ports: Mapping[str, Any] = field(default_factory=dict)  # Handed to routes by ``web.port``.
 
 
-Build = Callable[[Any, Kit], Wiring]
-"""``app.build(settings, kit)``: all wiring of one service."""
-
-
-@contextlib.asynccontextmanager
+@asynccontextmanager
 async def open_kit(
     settings: ServiceSettings, clock: OffsetClock | None = None
 ) -> AsyncIterator[Kit]:
     """Everything a service needs to serve, closed again at the end."""
-    clock = clock or OffsetClock()
+    clock, waker, name = clock or OffsetClock(), Waker(), settings.name
     keyring = Keyring.load(settings.kek_file, settings.index_key_file)
-    engine = engine_for(settings.database_url, name=settings.name, pool_size=settings.pool_size)
-    stale = engine
-    if settings.replica_database_url:
-        stale = engine_for(
-            settings.replica_database_url,
-            name=settings.name,
-            pool_size=settings.pool_size,
-            read_only=True,
-        )
-    waker = Waker()
-    async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=100, keepalive_timeout=30)
-    ) as http:
+    key = SigningKey.load(settings.signing_key_file)
+    async with AsyncExitStack() as stack:
+        connector = aiohttp.TCPConnector(limit=100, keepalive_timeout=30)
+        http = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
+        engine = engine_for(settings.database_url, name=name, pool_size=settings.pool_size)
+        stack.push_async_callback(engine.dispose)
+        stale, replica = engine, settings.replica_database_url
+        if replica:
+            stale = engine_for(replica, name=name, pool_size=settings.pool_size, read_only=True)
+            stack.push_async_callback(stale.dispose)
 
         async def fetch_jwks() -> Any:
             async with http.get(settings.jwks_url) as answer:
                 answer.raise_for_status()
                 return await answer.json()
 
-        name = settings.name
-        key = SigningKey.load(settings.signing_key_file)
-        kit = Kit(
+        yield Kit(
             settings=settings,
             clock=clock,
             engine=engine,
-            begin=begin_on(engine, clock=clock, keyring=keyring, name=name, told=waker),
-            begin_stale=begin_on(stale, clock=clock, keyring=keyring, name=name),
+            begin=begin_on(engine, clock=clock, keyring=keyring, told=waker),
+            begin_stale=begin_on(stale, clock=clock, keyring=keyring),
             keyring=keyring,
             user_tokens=UserTokens(fetch_jwks),
             service_tokens=ServiceTokens(name, key, settings.service_keys_dir),
             http=http,
             waker=waker,
         )
-        try:
-            yield kit
-        finally:
-            await engine.dispose()
-            if stale is not engine:
-                await stale.dispose()

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -9,14 +10,10 @@ from uuid import UUID
 import asyncpg
 import orjson
 from sqlalchemy import inspect, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.event import listens_for
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import (
-    AsyncEngine,
-    AsyncSession,
-    async_sessionmaker,
-    create_async_engine,
-)
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from shared.kit.caller import Caller
 from shared.kit.clock import Clock
@@ -45,21 +42,19 @@ ON CONFLICT (kind, ref) DO UPDATE
 SET due_at = excluded.due_at, payload = excluded.payload, attempts = 0, leased_until = NULL
 """
 
-
 R = TypeVar("R", bound=Base)
 
 
+@dataclass(eq=False)
 class Transaction:
     """What a use case gets: rows, one instant, timers, and a way to tell others."""
 
-    def __init__(self, session: AsyncSession, now: datetime, keyring: Keyring, name: str) -> None:
-        self.session = session
-        self.now = now
-        self.keyring = keyring
-        self.service = name
-        self.cause: Envelope | None = None  # The event being handled, if any.
-        self._told: list[Event] = []
-        self._driver: Any = None
+    session: AsyncSession
+    now: datetime
+    keyring: Keyring
+    cause: Envelope | None = None  # The event being handled, if any.
+    _told: list[Event] = field(default_factory=list)
+    _driver: Any = None
 
     def add(self, *rows: Base) -> None:
         self.session.add_all(rows)
@@ -114,22 +109,17 @@ class Transaction:
 
     async def tell(self) -> bool:
         """Write what was published to the outbox; the kit calls it as the last act. True if any."""
+        if not self._told:
+            return False
+        await self.session.flush()
         # Keys in one order everywhere, or two transactions that tell of two things each deadlock.
-        for event in sorted(self._told, key=lambda event: event.key()):
-            await self.run(
-                _TELL,
-                new_id(),
-                event.type,
-                event.publisher(),
-                event.compacted,
-                event.key(),
-                self.now,
-                event.model_dump_json(),
-                traceparent.get() or "",
-                self.cause.id if self.cause else None,
-            )
-        told, self._told = bool(self._told), []
-        return told
+        told, self._told = sorted(self._told, key=lambda event: event.key()), []
+        cause = self.cause.id if self.cause else None
+        for event in told:
+            what = (new_id(), event.type, event.publisher(), event.compacted, event.key())
+            body, trace = event.model_dump_json(), traceparent.get()
+            await self.run(_TELL, *what, self.now, body, trace, cause)
+        return True
 
 
 async def _driver_of(session: AsyncSession) -> Any:
@@ -155,19 +145,25 @@ def engine_for(url: str, *, name: str, pool_size: int, read_only: bool = False) 
         "statement_timeout": str(STATEMENT_MS),
         "lock_timeout": str(LOCK_MS),
         "idle_in_transaction_session_timeout": str(IDLE_MS),
+        "default_transaction_read_only": "on" if read_only else "off",
         "jit": "off",
     }
-    if read_only:
-        server["default_transaction_read_only"] = "on"
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,
-        pool_pre_ping=True,
         hide_parameters=True,
         connect_args={"command_timeout": 10, "timeout": 5, "server_settings": server},
     )
+
+    @listens_for(engine.sync_engine, "checkout")
+    def check(adapted: Any, *_: object) -> None:
+        # The driver knows at once that the server hung up; to ask it is three round trips each.
+        if adapted.driver_connection.is_closed():
+            raise DisconnectionError
+
+    return engine
 
 
 def begin_on(
@@ -175,19 +171,16 @@ def begin_on(
     *,
     clock: Clock,
     keyring: Keyring,
-    name: str,
     told: Callable[[], None] = lambda: None,
 ) -> Begin:
     """The way into this database; ``told`` wakes the relay after a commit that told something."""
-    sessions = async_sessionmaker(engine, expire_on_commit=False)
 
     @asynccontextmanager
     async def begin() -> AsyncIterator[Transaction]:
-        async with sessions() as session:
+        async with AsyncSession(engine, expire_on_commit=False) as session:
             async with session.begin():
-                tx = Transaction(session, clock.now(), keyring, name)
+                tx = Transaction(session, clock.now(), keyring)
                 yield tx
-                await session.flush()
                 any_told = await tx.tell()
             if any_told:
                 told()
@@ -230,8 +223,8 @@ PASSING = (
 
 def origin_of(fault: BaseException) -> BaseException:
     """The driver's own exception under SQLAlchemy's wrapping."""
-    inner = getattr(fault, "orig", None) or fault
-    return getattr(inner, "__cause__", None) or inner
+    inner = getattr(fault, "orig", None)
+    return fault if inner is None else inner.__cause__ or inner
 
 
 def is_passing(fault: BaseException) -> bool:
@@ -240,7 +233,9 @@ def is_passing(fault: BaseException) -> bool:
         return True
     if isinstance(fault, DBAPIError) and fault.connection_invalidated:
         return True
-    return isinstance(origin_of(fault), PASSING)
+    origin = origin_of(fault)
+    # What the driver cannot encode is an InterfaceError too, but a ValueError as well.
+    return isinstance(origin, PASSING) and not isinstance(origin, ValueError)
 
 
 def problem_of(fault: BaseException) -> Problem | None:
@@ -252,6 +247,6 @@ def problem_of(fault: BaseException) -> Problem | None:
             return ConcurrentChange()
         case asyncpg.CheckViolationError() as broken:
             return RuleBroken(rule=broken.constraint_name)
-        case asyncpg.DataError():
+        case asyncpg.DataError() | asyncpg.InterfaceError():
             return ValueOutOfRange()
     return None

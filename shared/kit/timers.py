@@ -7,7 +7,7 @@ when they have returned. An outside handler that raises is tried again with grow
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,14 +16,12 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy.exc import SQLAlchemyError
 
-from shared.kit import metrics
 from shared.kit.clock import Clock, wall_now
 from shared.kit.log import get_logger, traceparent
 from shared.kit.once import Answered
 from shared.kit.session import Begin, Transaction
 
 POLL_SECONDS = 0.2
-IDLE_POLL_SECONDS = 0.5
 BATCH = 20
 LEASE_SECONDS = 60
 BACKOFF_SECONDS = (1, 2, 5, 15, 60)
@@ -33,10 +31,11 @@ SELECT id, kind, ref, due_at, payload, attempts FROM timers
 WHERE due_at <= $1 AND (leased_until IS NULL OR leased_until < $2) AND kind = ANY($3::text[])
 ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED
 """
-_LEASE = "UPDATE timers SET leased_until = $2, attempts = attempts + 1 WHERE id = ANY($1::uuid[])"
-_RELEASE = "UPDATE timers SET leased_until = $2 WHERE id = $1 AND due_at = $3"
+_LEASE = "UPDATE timers SET leased_until = $2 WHERE id = ANY($1::uuid[])"
+_BACK_OFF = """
+UPDATE timers SET leased_until = $3, attempts = attempts + 1 WHERE id = $1 AND due_at = $2
+"""
 _DELETE = "DELETE FROM timers WHERE id = $1 AND due_at = $2"
-_OVERDUE = "SELECT count(*) FROM timers WHERE due_at < $1"
 
 log = get_logger(__name__)
 
@@ -65,10 +64,22 @@ class Timers:
     outside: dict[str, Outside] = field(default_factory=dict)
 
     async def run(self, begin: Begin, clock: Clock) -> None:
-        """Handle what falls due until cancelled."""
+        """Handle what falls due until cancelled; what calls out keeps nobody waiting."""
+        await asyncio.gather(
+            *(self._keep_running(part, begin, clock) for part in (self._inside, self._outside))
+        )
+
+    async def run_due(self, begin: Begin, clock: Clock) -> int:
+        """Handle one batch of what is due now; how many."""
+        return await self._inside(begin, clock) + await self._outside(begin, clock)
+
+    async def _keep_running(
+        self, part: Callable[[Begin, Clock], Awaitable[int]], begin: Begin, clock: Clock
+    ) -> None:
         while True:
+            done = 0
             try:
-                done = await self.run_due(begin, clock)
+                done = await part(begin, clock)
             except (
                 OSError,
                 SQLAlchemyError,
@@ -76,47 +87,42 @@ class Timers:
                 asyncpg.InterfaceError,
             ) as lost:
                 log.warning("timers.interrupted", reason=type(lost).__name__)
-                done = 0
             await asyncio.sleep(0 if done else POLL_SECONDS)
 
-    async def run_due(self, begin: Begin, clock: Clock) -> int:
-        """Handle one batch of what is due now; how many."""
+    async def _inside(self, begin: Begin, clock: Clock) -> int:
         done = 0
         while done < BATCH and await self._one_inside(begin, clock):
             done += 1
-        leased = await self._lease(begin, clock)
-        await asyncio.gather(*(self._call_out(begin, timer) for timer in leased))
-        return done + len(leased)
+        return done
 
     async def _one_inside(self, begin: Begin, clock: Clock) -> bool:
-        kinds = list(self.inside)
-        taken: Timer | None = None
+        taken: list[Timer] = []
+        traceparent.set("")
         try:
             async with begin() as tx:
-                rows = await tx.run(_TAKE, clock.now(), wall_now(), kinds, 1)
-                if not rows:
-                    return False
-                taken = _timer(rows[0])
-                traceparent.set("")
-                # Removed first, so that the handler may set the same timer anew.
-                await tx.run(_DELETE, taken.id, taken.due_at)
-                await self.inside[taken.kind](tx, taken)
+                taken = await _take(tx, clock, self.inside, 1)
+                for timer in taken:
+                    # Removed first, so that the handler may set the same timer anew.
+                    await tx.run(_DELETE, timer.id, timer.due_at)
+                    await self.inside[timer.kind](tx, timer)
         except Exception as fault:
-            if taken is None:
+            if not taken:
                 raise
-            log.error("timer.failed", kind=taken.kind, ref=str(taken.ref), fault=repr(fault)[:300])
-            await self._back_off(begin, taken)
-        return True
+            await _back_off(begin, taken[0], fault)
+        return bool(taken)
+
+    async def _outside(self, begin: Begin, clock: Clock) -> int:
+        leased = await self._lease(begin, clock)
+        await asyncio.gather(*(self._call_out(begin, timer) for timer in leased))
+        return len(leased)
 
     async def _lease(self, begin: Begin, clock: Clock) -> list[Timer]:
-        if not self.outside:
-            return []
         async with begin() as tx:
-            rows = await tx.run(_TAKE, clock.now(), wall_now(), list(self.outside), BATCH)
-            until = wall_now() + timedelta(seconds=LEASE_SECONDS)
-            if rows:
-                await tx.run(_LEASE, [row["id"] for row in rows], until)
-        return [_timer(row) for row in rows]
+            taken = await _take(tx, clock, self.outside, BATCH)
+            if taken:
+                until = wall_now() + timedelta(seconds=LEASE_SECONDS)
+                await tx.run(_LEASE, [timer.id for timer in taken], until)
+        return taken
 
     async def _call_out(self, begin: Begin, timer: Timer) -> None:
         traceparent.set("")
@@ -124,32 +130,22 @@ class Timers:
             with contextlib.suppress(Answered):
                 await self.outside[timer.kind](timer)
         except Exception as fault:
-            log.error("timer.failed", kind=timer.kind, ref=str(timer.ref), fault=repr(fault)[:300])
-            await self._back_off(begin, timer)
+            await _back_off(begin, timer, fault)
             return
         async with begin() as tx:  # Unless the handler set it anew.
             await tx.run(_DELETE, timer.id, timer.due_at)
 
-    async def _back_off(self, begin: Begin, timer: Timer) -> None:
-        pause = BACKOFF_SECONDS[min(timer.attempts, len(BACKOFF_SECONDS) - 1)]
-        async with begin() as tx:
-            if timer.kind in self.inside:
-                await tx.run(_LEASE, [timer.id], wall_now() + timedelta(seconds=pause))
-            else:
-                until = wall_now() + timedelta(seconds=pause)
-                await tx.run(_RELEASE, timer.id, until, timer.due_at)
 
-    async def watch(self, begin: Begin, clock: Clock) -> None:
-        """Keep the overdue metric: timers due for more than a minute."""
-        while True:
-            try:
-                async with begin() as tx:
-                    [row] = await tx.run(_OVERDUE, clock.now() - timedelta(seconds=60))
-                metrics.timers_overdue.set(row[0])
-            except (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                log.warning("timers.watch_interrupted")
-            await asyncio.sleep(15)
+async def _take(tx: Transaction, clock: Clock, kinds: Collection[str], limit: int) -> list[Timer]:
+    if not kinds:
+        return []
+    rows = await tx.run(_TAKE, clock.now(), wall_now(), list(kinds), limit)
+    return [Timer(**row) for row in rows]
 
 
-def _timer(row: asyncpg.Record) -> Timer:
-    return Timer(**row)
+async def _back_off(begin: Begin, timer: Timer, fault: Exception) -> None:
+    """Let it rest, ever longer; unless it was set anew meanwhile."""
+    log.error("timer.failed", kind=timer.kind, ref=str(timer.ref), fault=repr(fault)[:300])
+    pause = BACKOFF_SECONDS[min(timer.attempts, len(BACKOFF_SECONDS) - 1)]
+    async with begin() as tx:
+        await tx.run(_BACK_OFF, timer.id, timer.due_at, wall_now() + timedelta(seconds=pause))

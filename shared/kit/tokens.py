@@ -7,7 +7,8 @@ import asyncio
 import json
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -96,7 +97,7 @@ class UserTokens:
         self._fetching = asyncio.Lock()
         self._fetched_at = float("-inf")
         self._keys: Keys = {}
-        self._verified: OrderedDict[str, AccessClaims] = OrderedDict()
+        self._verified = Newest[str, AccessClaims]()
 
     async def keep_fresh(self, every_seconds: float = RELOAD_SECONDS) -> None:
         """Fetch the keys now and ever again, each second until there are any; until cancelled."""
@@ -111,9 +112,8 @@ class UserTokens:
             async with asyncio.timeout(FETCH_SECONDS_MAX):
                 keys = _public_keys(await self._fetch())
         except Exception as lost:  # Whatever it stumbles over, the keys we have still serve.
-            log.warning(
-                "tokens.keys_not_fetched", reason=type(lost).__name__, known=len(self._keys)
-            )
+            known = len(self._keys)
+            log.warning("tokens.keys_not_fetched", reason=type(lost).__name__, known=known)
             return
         if not self._keys.keys() <= keys.keys():
             self._verified.clear()  # A withdrawn key must not live on in remembered tokens.
@@ -133,30 +133,31 @@ class UserTokens:
                     if time.monotonic() - self._fetched_at >= REFETCH_SECONDS:
                         await self.refresh()
                 known = self._verify(token, now)
-            _remember(self._verified, token, known)
-        elif now >= known.expires_at + LEEWAY:
-            raise TokenRefused("The token is over.")
+            self._verified[token] = known
+        _check_end(known.expires_at, now)
         return known
 
     def _verify(self, token: str, now: datetime) -> AccessClaims:
-        def read(claims: dict[str, Any]) -> AccessClaims:
+        with _refusing():
+            find = self._keys.get
+            claims, end = _open(token, ACCESS_TYPE, AUDIENCE, now, lambda kid, _: find(kid))
             roles = frozenset(Role(role) for role in claims["roles"])
             if claims["iss"] != ISSUER or Role.SYSTEM in roles:
                 raise TokenRefused("The token is not a person's.")
-            ends = datetime.fromtimestamp(claims["exp"], UTC)
-            return AccessClaims(UUID(claims["sub"]), roles, UUID(claims["sid"]), ends)
-
-        return _open(token, ACCESS_TYPE, AUDIENCE, now, lambda kid, _: self._keys.get(kid), read)
+            return AccessClaims(UUID(claims["sub"]), roles, UUID(claims["sid"]), end)
 
 
+@dataclass
 class ServiceTokens:
     """Signs our calls to other services and verifies theirs, by a folder of public key sets."""
 
-    def __init__(self, name: str, signing_key: SigningKey, keys_dir: Path) -> None:
-        self.name = name
-        self._signing_key = signing_key
-        self._keys_dir = keys_dir
-        self._issued: OrderedDict[tuple[str, Caller], tuple[str, datetime]] = OrderedDict()
+    name: str
+    signing_key: SigningKey
+    keys_dir: Path
+
+    def __post_init__(self) -> None:
+        self._issued = Newest[tuple[str, Caller], tuple[str, datetime]]()
+        self._verified = Newest[str, tuple[str, Caller, datetime]]()
         self._keys: dict[str, Keys] = {}
         self._loaded_at = float("-inf")
 
@@ -165,18 +166,21 @@ class ServiceTokens:
         token, renew_at = self._issued.get((audience, caller), ("", now))
         if now >= renew_at:
             claims = {"iss": self.name, "aud": audience, "sub": str(caller.id), "role": caller.role}
-            token = sign(self._signing_key, claims, now, SERVICE_TTL_SECONDS, SERVICE_TYPE)
+            token = sign(self.signing_key, claims, now, SERVICE_TTL_SECONDS, SERVICE_TYPE)
             renew_at = now + timedelta(seconds=SERVICE_TTL_SECONDS - RENEW_SECONDS)
-            _remember(self._issued, (audience, caller), (token, renew_at))
+            self._issued[audience, caller] = token, renew_at
         return token
 
     def verify(self, token: str, now: datetime) -> tuple[str, Caller]:
         """Which service calls us, and for whom. Raises TokenRefused."""
-
-        def read(claims: dict[str, Any]) -> tuple[str, Caller]:
-            return claims["iss"], Caller(UUID(claims["sub"]), Role(claims["role"]))
-
-        return _open(token, SERVICE_TYPE, self.name, now, self._key_of, read)
+        if (known := self._verified.get(token)) is None:
+            with _refusing():
+                claims, end = _open(token, SERVICE_TYPE, self.name, now, self._key_of)
+                caller = Caller(UUID(claims["sub"]), Role(claims["role"]))
+                known = self._verified[token] = claims["iss"], caller, end
+        issuer, caller, ends_at = known
+        _check_end(ends_at, now)
+        return issuer, caller
 
     def _key_of(self, kid: str, claims: dict[str, Any]) -> ECKey | None:
         """The key of this id among the issuer's own; a file's name says whose keys it holds."""
@@ -189,8 +193,9 @@ class ServiceTokens:
 
     def _load_keys(self) -> None:
         self._loaded_at = time.monotonic()
+        self._verified.clear()
         before, self._keys = self._keys, {}
-        for file in self._keys_dir.glob("*.jwks.json"):
+        for file in self.keys_dir.glob("*.jwks.json"):
             name = file.name.removesuffix(".jwks.json")
             try:
                 self._keys[name] = _public_keys(json.loads(file.read_text()))
@@ -199,11 +204,13 @@ class ServiceTokens:
                 self._keys[name] = before.get(name, {})
 
 
-def _remember(newest: OrderedDict[K, V], key: K, value: V) -> None:
-    newest[key] = value
-    newest.move_to_end(key)
-    while len(newest) > REMEMBERED_MAX:
-        newest.popitem(last=False)
+class Newest(OrderedDict[K, V]):
+    """A dictionary that forgets the oldest of more than ten thousand."""
+
+    def __setitem__(self, key: K, value: V) -> None:
+        super().__setitem__(key, value)
+        if len(self) > REMEMBERED_MAX:
+            self.popitem(last=False)
 
 
 def _public_keys(jwks: Mapping[str, Any]) -> Keys:
@@ -214,32 +221,38 @@ def _public_keys(jwks: Mapping[str, Any]) -> Keys:
     return {jwk["kid"]: ECKey.import_key(jwk) for jwk in usable}
 
 
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
+    except _WRONG as wrong:
+        raise TokenRefused("The token cannot be verified.") from wrong
+
+
 def _open(
     token: str,
     typ: str,
     audience: str,
     now: datetime,
     key_of: Callable[[str, dict[str, Any]], ECKey | None],
-    read: Callable[[dict[str, Any]], V],
-) -> V:
-    """What a token of ours says, if it is whole, for this audience and in its time.
-
-    Raises TokenRefused.
-    """
+) -> tuple[dict[str, Any], datetime]:
+    """The claims of a token that is whole, of this type and for this audience; and its end."""
     if len(token) > CHARACTERS_MAX:
         raise TokenRefused("The token is too long.")
-    try:
-        opened = jws.extract_compact(token.encode("ascii"))
-        header, claims = opened.headers(), json.loads(opened.payload)
-        kid = header["kid"]
-        if header != {"alg": ALGORITHM, "typ": typ, "kid": kid} or claims["aud"] != audience:
-            raise TokenRefused("The token is of another kind, or meant for somebody else.")
-        if (key := key_of(kid, claims)) is None:
-            raise KeyUnknown("The token names a key that we do not know.")
-        jws.deserialize_compact(token, key, algorithms=[ALGORITHM])
-        begins, ends = (datetime.fromtimestamp(claims[at], UTC) for at in ("iat", "exp"))
-        if not begins - LEEWAY <= now < ends + LEEWAY:
-            raise TokenRefused("The token is over, or not valid yet.")
-        return read(claims)
-    except _WRONG as wrong:
-        raise TokenRefused("The token cannot be verified.") from wrong
+    opened = jws.extract_compact(token.encode("ascii"))
+    header, claims = opened.headers(), json.loads(opened.payload)
+    kid = header["kid"]
+    if header != {"alg": ALGORITHM, "typ": typ, "kid": kid} or claims["aud"] != audience:
+        raise TokenRefused("The token is of another kind, or meant for somebody else.")
+    if (key := key_of(kid, claims)) is None:
+        raise KeyUnknown("The token names a key that we do not know.")
+    if not jws.validate_compact(opened, key, algorithms=[ALGORITHM]):
+        raise TokenRefused("The token is not signed by that key.")
+    if now < datetime.fromtimestamp(claims["iat"], UTC) - LEEWAY:
+        raise TokenRefused("The token is not valid yet.")
+    return claims, datetime.fromtimestamp(claims["exp"], UTC)
+
+
+def _check_end(ends_at: datetime, now: datetime) -> None:
+    if now >= ends_at + LEEWAY:
+        raise TokenRefused("The token is over.")

@@ -2,28 +2,22 @@
 
 import contextlib
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+import json
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 import orjson
 from fastapi import Depends, FastAPI, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
 
-from shared.kit import metrics
+from shared.kit import errors, metrics
 from shared.kit.caller import Caller, Role
 from shared.kit.edge import Edge
-from shared.kit.errors import (
-    BadRequest,
-    Forbidden,
-    Problem,
-    Refused,
-    Unauthenticated,
-    Unavailable,
-)
+from shared.kit.errors import Problem, Refused
 from shared.kit.log import get_logger
 from shared.kit.once import Once, RequestKey
 from shared.kit.runtime import Kit, Wiring
@@ -34,21 +28,42 @@ TYPE_BASE = "https://api.jajaya.hk/problems/"
 PROBLEM_JSON = "application/problem+json"
 KEY_LENGTH_MAX = 255
 _CODES = {404: "route-not-found", 405: "method-not-allowed", 413: "body-too-large"}
+_PROBLEM_CONTENT = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+_PROBLEM_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "title": "Problem",
+    "description": "RFC 9457. `type` ends in a stable kebab-case code; facts are further members.",
+    "required": ["type", "title", "status"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "status": {"type": "integer"},
+        **{name: {"type": "string"} for name in ("title", "detail", "instance")},
+    },
+    "additionalProperties": True,
+}
 
 _bearer = HTTPBearer(auto_error=False, description="`make token role=user` prints one.")
 log = get_logger(__name__)
 
 
-class TokenMissing(Unauthenticated):
+class TokenMissing(errors.Unauthenticated):
     """The request carries no bearer token."""
 
 
-class RoleMissing(Forbidden):
+class RoleMissing(errors.Forbidden):
     """Your account does not hold the role this route is for."""
 
 
-class IdempotencyKeyMissing(BadRequest):
+class IdempotencyKeyMissing(errors.BadRequest):
     """This request must carry an Idempotency-Key header of 1 to 255 characters."""
+
+
+class InvalidRequest(errors.Invalid):
+    """The request breaks the route's schema; `errors` names each field and reason."""
+
+
+_AUTH = (TokenMissing, TokenRefused, RoleMissing)
+_ANY_ROUTE = (IdempotencyKeyMissing, *_AUTH, InvalidRequest, errors.Unavailable)
 
 
 def kit_of(request: Request) -> Kit:
@@ -57,20 +72,16 @@ def kit_of(request: Request) -> Kit:
     return kit
 
 
-def _begin(request: Request) -> Begin:
+async def _begin(request: Request) -> Begin:
     return kit_of(request).begin
 
 
-async def _stale(request: Request) -> Begin:
+async def _begin_stale(request: Request) -> Begin:
     return kit_of(request).begin_stale
 
 
-async def _begin_dep(request: Request) -> Begin:
-    return _begin(request)
-
-
-BeginDep = Annotated[Begin, Depends(_begin_dep)]
-StaleBeginDep = Annotated[Begin, Depends(_stale)]
+BeginDep = Annotated[Begin, Depends(_begin)]
+StaleBeginDep = Annotated[Begin, Depends(_begin_stale)]
 """Reads that may be some seconds old: the replica, where there is one."""
 
 BearerDep = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
@@ -106,8 +117,7 @@ async def _internal(request: Request, bearer: BearerDep) -> Caller:
     if bearer is None:
         raise TokenMissing("Internal routes need a service token.")
     kit = kit_of(request)
-    _, caller = kit.service_tokens.verify(bearer.credentials, kit.clock.now())
-    return caller
+    return kit.service_tokens.verify(bearer.credentials, kit.clock.now())[1]
 
 
 InternalCaller = Annotated[Caller, Depends(_internal)]
@@ -137,7 +147,7 @@ async def _once(
 
     scope = f"{request.method} {request.url.path} {claims.account_id}"
     key = RequestKey(scope, idempotency_key, _fingerprint(await request.body()))
-    return Once(_begin(request), key, replayed)
+    return Once(kit_of(request).begin, key, replayed)
 
 
 OnceDep = Annotated[Once, Depends(_once)]
@@ -150,81 +160,53 @@ def _fingerprint(body: bytes) -> bytes:
     return hashlib.sha256(body).digest()
 
 
-_ANY_ROUTE = (IdempotencyKeyMissing, TokenMissing, TokenRefused, RoleMissing, Unavailable)
-
-
 def problems(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
     """The ``responses=`` of a route, so that OpenAPI lists what it may refuse."""
     listed: dict[int | str, dict[str, Any]] = {}
     for kind in kinds:
-        entry = listed.setdefault(kind.status, {"description": ""})
+        entry = listed.setdefault(kind.status, {"description": "", "content": _PROBLEM_CONTENT})
         line = f"`{kind.code()}`: {kind.title()}"
         entry["description"] = f"{entry['description']}\n\n{line}".strip()
-        entry["content"] = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return listed
 
 
-def problem_answer(
-    path: str,
-    code: str,
-    status: int,
-    title: str,
-    detail: str = "",
-    facts: Mapping[str, Any] | None = None,
-) -> JSONResponse:
-    """A problem document of RFC 9457, facts as extension members."""
-    facts = dict(facts or {})
+async def answer_fault(request: Request, fault: Exception) -> Response:
+    """A fault as a problem document of RFC 9457, its facts as extension members."""
+    code, status, title, detail, facts = _told(fault)
     body = {"type": TYPE_BASE + code, "title": title, "status": status, "detail": detail}
-    body |= {"instance": path} | {
-        name: value if isinstance(value, (bool, int, float, list, dict)) else str(value)
-        for name, value in facts.items()
-        if value is not None
-    }
-    headers = {}
+    body |= {"instance": request.url.path}
+    body |= {name: fact for name, fact in facts.items() if fact is not None}
+    headers = dict(getattr(fault, "headers", None) or {})
     if "retry_after_seconds" in facts:
         headers["Retry-After"] = str(max(1, round(facts["retry_after_seconds"])))
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    return JSONResponse(body, status, headers, PROBLEM_JSON)
+    # A name in the input may hold half a surrogate pair, which UTF-8 cannot.
+    content = json.dumps(body, ensure_ascii=False, default=str).encode(errors="replace")
+    return Response(content, status, headers, PROBLEM_JSON)
 
 
-async def _refused(request: Request, problem: Exception) -> Response:
-    path = request.url.path
-    if isinstance(problem, Refused):
-        code, status = problem.peer_code, problem.peer_status
-        return problem_answer(path, code, status, problem.title(), problem.detail, problem.facts)
-    assert isinstance(problem, Problem)
-    title, facts = problem.title(), problem.facts
-    return problem_answer(path, problem.code(), problem.status, title, problem.detail, facts)
-
-
-async def _malformed(request: Request, fault: Exception) -> Response:
-    assert isinstance(fault, RequestValidationError)
-    errors = [
-        {"field": ".".join(str(part) for part in error["loc"]), "reason": error["msg"]}
-        for error in fault.errors()[:20]
-    ]
-    title = "The request breaks the route's schema; `errors` names each field and reason."
-    facts = {**errors[0], "errors": errors} if errors else {}
-    return problem_answer(request.url.path, "invalid-request", 422, title, facts=facts)
-
-
-async def _http_fault(request: Request, fault: Exception) -> Response:
-    assert isinstance(fault, HTTPException)
-    code = _CODES.get(fault.status_code, "http-error")
-    title = str(fault.detail)
-    answer = problem_answer(request.url.path, code, fault.status_code, title)
-    answer.headers.update(fault.headers or {})
-    return answer
-
-
-async def _unforeseen(request: Request, fault: Exception) -> Response:
-    problem = problem_of(fault)
-    if problem is not None:
-        return await _refused(request, problem)
-    log.error("request.failed", path=request.url.path, exc_info=fault)
+def _told(fault: Exception) -> tuple[str, int, str, str, dict[str, Any]]:
+    """Code, status, title, detail and facts of what is said about a fault."""
+    match fault:
+        case Refused():
+            return fault.peer_code, fault.peer_status, fault.title(), fault.detail, fault.facts
+        case Problem():
+            return fault.code(), fault.status, fault.title(), fault.detail, fault.facts
+        case HTTPException():
+            code = _CODES.get(fault.status_code, "http-error")
+            return code, fault.status_code, str(fault.detail), "", {}
+        case RequestValidationError():
+            broken = [
+                {"field": ".".join(str(part) for part in error["loc"]), "reason": error["msg"]}
+                for error in fault.errors()[:20]
+            ]
+            return _told(InvalidRequest(**broken[0], errors=broken))
+    if (problem := problem_of(fault)) is not None:
+        return _told(problem)
+    log.error("request.failed", exc_info=fault)
     title = "Something went wrong on our side; the request id names it to us."
-    return problem_answer(request.url.path, "internal", 500, title)
+    return "internal", 500, title, "", {}
 
 
 def new_app(kit: Kit, wiring: Wiring) -> FastAPI:
@@ -233,21 +215,26 @@ def new_app(kit: Kit, wiring: Wiring) -> FastAPI:
         title=f"JAJAYA {kit.name}",
         version="1",
         description=wiring.description,
-        responses=problems(
-            IdempotencyKeyMissing, TokenMissing, TokenRefused, RoleMissing, Unavailable
-        ),
+        responses=problems(*_ANY_ROUTE),
     )
     app.state.kit = kit
     kit.ports.update(wiring.ports)
     for router in wiring.routers:
         app.include_router(router)
     _add_health(app, kit)
-    app.add_exception_handler(Problem, _refused)
-    app.add_exception_handler(RequestValidationError, _malformed)
-    app.add_exception_handler(HTTPException, _http_fault)
+    for kind in (Problem, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, answer_fault)
     # Starlette raises after its own handler for Exception; the edge answers instead, quietly.
-    app.add_middleware(Edge, unforeseen=_unforeseen, answer=problem_answer, kit=kit)
-    _describe_problem(app)
+    app.add_middleware(Edge, answer=answer_fault, bytes_max=kit.settings.request_bytes_max)
+    plain = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        """With the schema that every route's refusals point to."""
+        document = plain()
+        document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = _PROBLEM_SCHEMA
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]
     return app
 
 
@@ -265,39 +252,3 @@ def _add_health(app: FastAPI, kit: Kit) -> None:
     async def scrape() -> Response:
         metrics.db_pool_in_use.set(kit.pool_in_use())
         return Response(metrics.render(), media_type="text/plain; version=0.0.4")
-
-
-def _describe_problem(app: FastAPI) -> None:
-    """Put the Problem schema where every route's refusals point, and 422 in our own shape."""
-    plain = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            document = plain()
-            schemas = document.setdefault("components", {}).setdefault("schemas", {})
-            schemas["Problem"] = _PROBLEM_SCHEMA
-            content = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-            for path in document["paths"].values():
-                for operation in path.values():
-                    for status, answer in operation.get("responses", {}).items():
-                        if status == "422":
-                            answer["content"] = content
-        return app.openapi_schema or {}
-
-    app.openapi = openapi  # type: ignore[method-assign]
-
-
-_PROBLEM_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "title": "Problem",
-    "description": "RFC 9457. `type` ends in a stable kebab-case code; facts are further members.",
-    "required": ["type", "title", "status"],
-    "properties": {
-        "type": {"type": "string", "format": "uri"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "instance": {"type": "string"},
-    },
-    "additionalProperties": True,
-}

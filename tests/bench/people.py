@@ -16,7 +16,7 @@ AT_ONCE = 8
 AGAIN = (502, 503, 504)
 RETRY_SECONDS = (0.2, 0.5, 1, 2, 4)
 _run = f"{os.getpid():x}{time.time_ns() // 1_000_000 % 10**8:x}"
-_codes = itertools.count()
+_codes, _groups = itertools.count(), itertools.count()
 
 
 @dataclass
@@ -116,7 +116,8 @@ class Asker:
 
 async def users(gateway: str, count: int, what: str = "user") -> list[Person]:
     """This many new accounts, logged in by WeChat."""
-    people = [Person(f"{what}-{_run}-{number}") for number in range(count)]
+    group = next(_groups)
+    people = [Person(f"{what}-{_run}-{group}-{number}") for number in range(count)]
     waiting = iter(people)
 
     async def log_in() -> None:

@@ -1,7 +1,10 @@
 """Each handler sees each event once and in order; one poisoned key does not stop the others."""
 
 import asyncio
-from collections.abc import Iterator
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from types import SimpleNamespace
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -10,6 +13,7 @@ import shared.kit.inbox as inbox
 from shared.kit.events import Envelope
 from shared.kit.ids import new_id
 from shared.kit.inbox import Outcome, deliver, handlers_of, redeliver
+from shared.kit.session import Transaction
 from tests.support.service import Running
 from tests.support.toy.domain.tool import ToolBroken, ToolLent
 from tests.support.toy.events.handlers import poisoned
@@ -85,6 +89,83 @@ async def test_a_parked_event_told_again_is_parked_once(toy: Running) -> None:
         )
 
     assert (row["dead"], row["parked"]) == (1, 1)
+
+
+async def test_parking_never_fails_for_what_is_wrong_with_the_event(toy: Running) -> None:
+    poisoned.add("a\x00b\ud800")
+    [handler] = handlers_of("toy")[ToolLent.type]
+    [(told, event)] = events(toy, new_id(), "x")
+    text = event.model_dump_json().replace('"x"', '"a\\u0000b"').encode()
+
+    assert await deliver(toy.begin, handler, told, text) is Outcome.PARKED
+    for body in (b"\xff\x00{", b""):
+        [(told, _)] = events(toy, new_id(), "x")
+        assert await deliver(toy.begin, handler, told, body) is Outcome.PARKED
+
+
+async def test_a_database_away_while_parking_is_waited_for(toy: Running) -> None:
+    poisoned.add("bad")
+    [(told, event)] = events(toy, new_id(), "bad")
+    opened = 0
+
+    @contextlib.asynccontextmanager
+    async def begin() -> AsyncIterator[Transaction]:
+        nonlocal opened
+        opened += 1
+        if opened == inbox.ATTEMPTS + 1:
+            raise ConnectionResetError
+        async with toy.begin() as tx:
+            yield tx
+
+    [handler] = handlers_of("toy")[event.type]
+    assert await deliver(begin, handler, told, event.model_dump_json()) is Outcome.PARKED
+
+
+async def test_what_comes_to_wait_during_a_redelivery_goes_too(toy: Running) -> None:
+    poisoned.add("bad")
+    bad, later = events(toy, new_id(), "bad", "later")
+    assert await hand(toy, *bad) is Outcome.PARKED
+    poisoned.clear()
+    opened = 0
+
+    @contextlib.asynccontextmanager
+    async def begin() -> AsyncIterator[Transaction]:
+        nonlocal opened
+        opened += 1
+        if opened == 2:  # The list of dead events has been read.
+            assert await hand(toy, *later) is Outcome.PARKED
+        async with toy.begin() as tx:
+            yield tx
+
+    assert await redeliver(begin, handlers_of("toy")) == (2, 0)
+    assert await notes(toy, bad[1].tool_id) == ["bad", "later"]
+
+
+async def test_one_parked_here_and_handled_there_is_handled_once(toy: Running) -> None:
+    """Two members of a group may hold one event while its partition changes hands."""
+    [(told, event)] = events(toy, new_id(), "a")
+    [handler] = handlers_of("toy")[event.type]
+    body = event.model_dump_json()
+    assert await hand(toy, told, event) is Outcome.DONE
+    assert await inbox._attempt(toy.begin, handler, told, body, "slow") is Outcome.PARKED
+
+    assert await redeliver(toy.begin, handlers_of("toy")) == (1, 0)
+    assert await notes(toy, event.tool_id) == ["a"]
+
+
+async def test_a_record_that_is_not_ours_is_passed_over(toy: Running) -> None:
+    consumer = inbox.Consumer(toy.begin, handlers_of("toy"), "nowhere:1", "t", "toy", "0")
+    [(told, event)] = events(toy, new_id(), "ours")
+    ours = dict(told.headers())
+    body = event.model_dump_json().encode()
+    foreign: list[dict[str, bytes | None]] = [{}, {**ours, "ce_id": None}, {**ours, "ce_id": b"7"}]
+    records: list[Any] = [
+        SimpleNamespace(topic="t.toy", offset=1, value=body, headers=tuple(headers.items()))
+        for headers in [*foreign, ours]
+    ]
+    await consumer._partition(records)
+
+    assert await notes(toy, event.tool_id) == ["ours"]
 
 
 async def test_one_handler_of_two_types_keeps_one_order(toy: Running) -> None:

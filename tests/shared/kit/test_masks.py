@@ -52,6 +52,7 @@ ANYTHING = st.one_of(st.text(max_size=40), DIGITS, st.text("0123456789*ABX()- ",
         (masks.plate, "AB 1234", "AB****"),
         (masks.plate, "粤B12345", "粤B****"),
         (masks.plate, "88", "****"),
+        (masks.plate, "**A", "****"),
     ],
 )
 def test_a_mask_shows_what_its_rule_allows(

@@ -100,6 +100,44 @@ async def test_one_that_fails_is_tried_again_and_leaves_no_half(toy: Running, ki
         assert await tx.run("SELECT 1 FROM timers") == []
 
 
+async def test_a_slow_call_keeps_no_other_timer_waiting(toy: Running) -> None:
+    heard, answered = Heard(), asyncio.Event()
+
+    async def slow(timer: Timer) -> None:
+        await answered.wait()
+
+    heard.timers.outside["out"] = slow
+    await set_timer(toy, "out", new_id(), "slow", minutes=0)
+    running = asyncio.create_task(heard.timers.run(toy.begin, later(minutes=1)))
+    await asyncio.sleep(0.3)
+    await set_timer(toy, "in", new_id(), "quick", minutes=0)
+    for _ in range(100):
+        if heard.heard:
+            break
+        await asyncio.sleep(0.05)
+    answered.set()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+    assert heard.heard == ["quick"]
+
+
+async def test_a_failure_does_not_postpone_one_set_anew_meanwhile(toy: Running) -> None:
+    heard, ref = Heard(), new_id()
+
+    async def sets_anew_and_fails(timer: Timer) -> None:
+        await set_timer(toy, "out", ref, "anew", minutes=2)
+        raise RuntimeError("not now")
+
+    heard.timers.outside["out"] = sets_anew_and_fails
+    await set_timer(toy, "out", ref, "first", minutes=0)
+    await heard.timers.run_due(toy.begin, later(minutes=1))
+    async with toy.begin() as tx:
+        [row] = await tx.run("SELECT attempts, leased_until FROM timers")
+
+    assert (row["attempts"], row["leased_until"]) == (0, None)
+
+
 async def test_a_lease_cut_short_is_taken_over(toy: Running) -> None:
     """A process that died while it called out leaves the timer to the next after its lease."""
     heard = Heard()

@@ -39,6 +39,21 @@ async def test_bad_input_names_field_and_reason(toy: Running, tool: Tool) -> Non
     assert await toy.told() == []
 
 
+async def test_a_name_that_utf8_cannot_write_is_refused_like_any_other(
+    toy: Running, tool: Tool
+) -> None:
+    headers = toy.headers(new_id(), Role.WORKER) | {"content-type": "application/json"}
+    url = f"/tools/{tool.id}/loans"
+    for body in (rb'{"days": 1, "\ud800": 1}', rb'{"days": "\ud800"}'):
+        problem(await toy.http.post(url, content=body, headers=headers), 422, "invalid-request")
+
+
+async def test_headers_that_are_no_numbers_are_no_fault(toy: Running) -> None:
+    for odd in (b"\xb2", b"9" * 400, b"9" * 5_000, b"-1", b""):
+        for name in ("X-Deadline-Ms", "Content-Length"):
+            assert (await toy.http.get("/livez", headers={name: odd})).is_success  # type: ignore[dict-item]
+
+
 async def test_a_body_over_the_limit_is_refused_whether_it_says_so_or_not(
     toy: Running, tool: Tool
 ) -> None:
@@ -105,9 +120,7 @@ async def test_a_thousand_abandoned_requests_leave_no_connection_behind(
     assert (await toy.http.get(f"/tools/{tool.id}", headers=headers)).is_success
 
 
-async def test_health_metrics_and_docs_need_nothing_from_outside(
-    broker: str, toy: Running
-) -> None:
+async def test_health_metrics_and_docs_need_nothing_from_outside(broker: str, toy: Running) -> None:
     assert (await toy.http.get("/livez")).is_success
     ready = await toy.http.get("/readyz")
     assert ready.json() == {"failing": []}

@@ -5,7 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from services.user.domain.session import SessionId
+from services.user.domain.session import SessionId, token_digest
+from services.user.storage.sessions import session_of_token_for_update
 from services.user.use_cases.expire_session import expire_session
 from shared.kit.ids import new_id
 from tests.services.user.people import Person, log_in_by_wechat, log_out, refresh
@@ -71,3 +72,19 @@ async def test_the_clock_and_who_logs_out_never_wait_for_each_other(user: Runnin
     async with user.begin() as tx:
         assert await tx.run("SELECT 1 FROM refresh_tokens") == []
         assert await tx.run("SELECT 1 FROM timers WHERE kind = 'expire_session'") == []
+
+
+@pytest.mark.race("session_of_token_for_update")
+async def test_the_clock_passes_by_a_session_that_somebody_is_using(
+    user: Running, ming: Person
+) -> None:
+    user.clock.advance_to(user.clock.offset_seconds + 30 * DAY)
+    async with user.begin() as tx:
+        found = await session_of_token_for_update(tx, token_digest(ming.refresh_token))
+        assert found is not None
+        clock = asyncio.create_task(user.run_due())
+        await asyncio.sleep(0.3)
+        await tx.cancel_timer("expire_session", found[0].id)  # Crosswise, this would be a deadlock.
+
+    assert await clock == 0
+    assert list((await sessions_in(user)).values()) == ["active"]

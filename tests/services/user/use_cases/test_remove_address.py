@@ -2,8 +2,6 @@
 
 import asyncio
 
-import pytest
-
 from shared.contracts.user import AddressChanged
 from tests.services.user.people import Person, add_address, book_of, defaults_of
 from tests.support.service import Running
@@ -34,8 +32,6 @@ async def test_the_last_address_has_no_heir(user: Running, ming: Person) -> None
     assert (await add_address(user, ming))["is_default"]
 
 
-@pytest.mark.race("account_for_update")
-@pytest.mark.race("own_account_for_update")
 async def test_adding_choosing_and_removing_at_once_leave_exactly_one_default(
     user: Running, ming: Person
 ) -> None:
