@@ -233,9 +233,7 @@ def is_passing(fault: BaseException) -> bool:
         return True
     if isinstance(fault, DBAPIError) and fault.connection_invalidated:
         return True
-    origin = origin_of(fault)
-    # What the driver cannot encode is an InterfaceError too, but a ValueError as well.
-    return isinstance(origin, PASSING) and not isinstance(origin, ValueError)
+    return isinstance(origin_of(fault), PASSING)
 
 
 def problem_of(fault: BaseException) -> Problem | None:
@@ -247,6 +245,6 @@ def problem_of(fault: BaseException) -> Problem | None:
             return ConcurrentChange()
         case asyncpg.CheckViolationError() as broken:
             return RuleBroken(rule=broken.constraint_name)
-        case asyncpg.DataError() | asyncpg.InterfaceError():
+        case asyncpg.DataError():
             return ValueOutOfRange()
     return None

@@ -156,9 +156,9 @@ async def test_one_parked_here_and_handled_there_is_handled_once(toy: Running) -
 async def test_a_record_that_is_not_ours_is_passed_over(toy: Running) -> None:
     consumer = inbox.Consumer(toy.begin, handlers_of("toy"), "nowhere:1", "t", "toy", "0")
     [(told, event)] = events(toy, new_id(), "ours")
-    ours = dict(told.headers())
+    ours: dict[str, Any] = dict(told.headers())
     body = event.model_dump_json().encode()
-    foreign: list[dict[str, bytes | None]] = [{}, {**ours, "ce_id": None}, {**ours, "ce_id": b"7"}]
+    foreign: list[dict[str, Any]] = [{}, {**ours, "ce_id": None}, {**ours, "ce_id": b"7"}]
     records: list[Any] = [
         SimpleNamespace(topic="t.toy", offset=1, value=body, headers=tuple(headers.items()))
         for headers in [*foreign, ours]
