@@ -36,9 +36,12 @@ class Sandbox:
 _running: dict[str, Sandbox] = {}
 
 
-async def sandbox_of(environment: Mapping[str, str]) -> Sandbox:
-    """The sandbox of this test process, started when first asked for."""
-    worker = environment.get("PYTEST_XDIST_WORKER", "only")
+async def sandbox_of(environment: Mapping[str, str], name: str = "still") -> Sandbox:
+    """The sandbox of this name in this test process, started when first asked for.
+
+    Who moves a sandbox's clock takes one of another name: the others' signatures would grow stale.
+    """
+    worker = f"{environment.get('PYTEST_XDIST_WORKER', 'only')}-{name}"
     if worker not in _running:
         home = Path(environment["JAJAYA_TEST_HOME"]) / f"sandbox-{worker}"
         _running[worker] = await _start(home)

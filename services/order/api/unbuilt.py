@@ -5,10 +5,10 @@ the move would be legal, 409 ``move-not-built``. Nothing is ever changed.
 """
 
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel
 
 from services.order.domain.order import BUILT, OrderMove
@@ -53,10 +53,22 @@ def _worker_route(router: APIRouter, path: str, move: OrderMove, says: str) -> N
     _add(router, path, move, says, route)
 
 
+async def _version(version: Annotated[int, Path(ge=1, le=1_000)]) -> None:
+    """Which version of a quotation or variation the door is for."""
+
+
+async def _number(number: Annotated[int, Path(ge=1, le=1_000)]) -> None:
+    """Which milestone the door is for."""
+
+
+_IN_PATH = {"version": _version, "number": _number}
+
+
 def _add(router: APIRouter, path: str, move: OrderMove, says: str, route: Any) -> None:
     route.__name__ = f"post_{move.label}"
     description = f"{says}\n\nNot built yet: answers 409 `move-not-built`."
-    router.post(path, responses=REFUSALS, description=description)(route)
+    named = [Depends(read) for name, read in _IN_PATH.items() if f"{{{name}}}" in path]
+    router.post(path, responses=REFUSALS, description=description, dependencies=named)(route)
 
 
 _M = OrderMove

@@ -1,5 +1,6 @@
 """The payment service against the sandbox of the outside world."""
 
+import os
 from collections.abc import AsyncIterator
 
 import httpx
@@ -9,8 +10,14 @@ from fastapi import FastAPI
 from deploy.local.ports import any_free
 from tests.conftest import ServiceFixture
 from tests.services.payment.world import World
-from tests.support.sandbox import Sandbox
+from tests.support.sandbox import Sandbox, sandbox_of
 from tests.support.service import _served, as_json
+
+
+@pytest.fixture
+async def sandbox() -> Sandbox:
+    """A sandbox whose clock these tests may move."""
+    return await sandbox_of(os.environ, "moved")
 
 
 @pytest.fixture
