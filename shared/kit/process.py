@@ -26,7 +26,6 @@ from shared.kit.runtime import Kit, ServiceSettings, Wiring, open_kit
 from shared.kit.web import new_app
 
 DRAIN_SECONDS = 10
-JWKS_EVERY_SECONDS = 600
 UPKEEP_EVERY_SECONDS, PRUNED_MAX = 15, 5_000
 _OVERDUE = "SELECT count(*) FROM timers WHERE due_at < $1"
 _DEAD = "SELECT handler, count(*) FROM dead_events GROUP BY handler"
@@ -49,11 +48,7 @@ class Server(uvicorn.Server):
 
 
 def main(package: str, commands: Mapping[str, Command] | None = None) -> None:
-    """Run one command of the service in this package; the exit code says how it went.
-
-    Its ``settings``, ``storage`` and ``app`` are imported when a command needs them: a migration
-    does not load the routes.
-    """
+    """Run one command of the service in this package, importing no more of it than it needs."""
     own: dict[str, Command] = {"redeliver": _redeliver, **(commands or {})}
     parser = argparse.ArgumentParser(prog=f"python -m {package}")
     known = ["api", "background", "all", "migrate", "check", "replay", "new-migration"]
@@ -121,7 +116,7 @@ def _always(kit: Kit, part: str) -> Iterator[Awaitable[None]]:
         process = f"{settings.name}-{part}-{settings.instance}"
         yield follow(kit.clock, kit.http, settings.sandbox_url, process)
     if settings.jwks_url:
-        yield kit.user_tokens.keep_fresh(JWKS_EVERY_SECONDS)
+        yield kit.user_tokens.keep_fresh()
     if part == "api":
         yield kit.waker.notify_others(settings.database_url)
     yield metrics.watch_loop_lag()

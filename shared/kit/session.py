@@ -77,10 +77,7 @@ class Transaction:
     async def move_where(
         self, table: type[R], id: UUID, move: Move, *, by: Caller, **also: Any
     ) -> None:
-        """Move a row by id in one statement, setting the ``also`` columns with it.
-
-        Raises NotFound, MoveForbidden, MoveRefused.
-        """
+        """Move a row by id in one statement, with ``also``. Raises NotFound and as ``move``."""
         state = table.state  # type: ignore[attr-defined]
         key: Any = inspect(table).c["id"]
         target = {} if move.target is None else {"state": move.target}
@@ -123,13 +120,10 @@ class Transaction:
 
 
 async def _driver_of(session: AsyncSession) -> Any:
-    """The asyncpg connection under the session, its transaction begun.
-
-    SQLAlchemy begins at its own first statement; ours may come before it.
-    """
+    """The asyncpg connection under the session, its transaction begun."""
     pooled = await (await session.connection()).get_raw_connection()
     adapted: Any = pooled.dbapi_connection
-    if adapted._transaction is None:
+    if adapted._transaction is None:  # SQLAlchemy begins only at a first statement of its own.
         await adapted._start_transaction()
     return pooled.driver_connection
 
@@ -167,11 +161,7 @@ def engine_for(url: str, *, name: str, pool_size: int, read_only: bool = False) 
 
 
 def begin_on(
-    engine: AsyncEngine,
-    *,
-    clock: Clock,
-    keyring: Keyring,
-    told: Callable[[], None] = lambda: None,
+    engine: AsyncEngine, *, clock: Clock, keyring: Keyring, told: Callable[[], None] = lambda: None
 ) -> Begin:
     """The way into this database; ``told`` wakes the relay after a commit that told something."""
 

@@ -68,10 +68,7 @@ class SigningKey:
 def sign(
     key: SigningKey, claims: dict[str, Any], now: datetime, ttl_seconds: int, typ: str = ACCESS_TYPE
 ) -> str:
-    """A token of these claims, valid from now; issuer and audience are the fleet's unless given.
-
-    A person's access token carries ``sub`` (account), ``roles`` (list) and ``sid`` (session).
-    """
+    """A token of these claims, valid from now; issuer and audience are the fleet's unless given."""
     issued = int(now.timestamp())
     times = {"iat": issued, "exp": issued + ttl_seconds}
     header = {"alg": ALGORITHM, "kid": key.kid, "typ": typ}
@@ -120,10 +117,7 @@ class UserTokens:
         self._keys = keys
 
     async def verify(self, token: str, now: datetime) -> AccessClaims:
-        """Who a token speaks for; a key new to us is fetched, every ten seconds at most.
-
-        Raises TokenRefused.
-        """
+        """Whom a token speaks for; an unknown key is fetched. Raises TokenRefused."""
         known = self._verified.get(token)
         if known is None:
             try:

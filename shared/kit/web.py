@@ -181,8 +181,7 @@ async def answer_fault(request: Request, fault: Exception) -> Response:
         headers["Retry-After"] = str(max(1, round(facts["retry_after_seconds"])))
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    # A name in the input may hold half a surrogate pair, which UTF-8 cannot.
-    content = json.dumps(body, ensure_ascii=False, default=str).encode(errors="replace")
+    content = json.dumps(body, ensure_ascii=False, default=str).encode()
     return Response(content, status, headers, PROBLEM_JSON)
 
 

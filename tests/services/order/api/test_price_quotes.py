@@ -113,7 +113,7 @@ async def test_an_offering_that_is_no_rescue_needs_a_start(shop: Shop) -> None:
 
 
 async def test_a_peer_that_is_away_is_said_to_be_away(shop: Shop) -> None:
-    shop.running.kit.ports["promotion"]._peer._base_url = "http://127.0.0.1:9"
+    shop.running.kit.ports["promotion"]._peer.base_url = "http://127.0.0.1:9"
     answer = await _ask(shop, coupon_ids=None)
     assert answer.status_code == 503
     as_json(await _ask(shop, coupon_ids=[]))
