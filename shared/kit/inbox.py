@@ -9,40 +9,52 @@ import asyncio
 import contextlib
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord
+import asyncpg
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
+from sqlalchemy.exc import SQLAlchemyError
 
 from shared.kit import metrics
+from shared.kit.database import is_passing
 from shared.kit.events import Envelope, Event
 from shared.kit.log import get_logger, traceparent
-from shared.kit.session import Begin, Transaction, as_json, is_passing
+from shared.kit.session import Opening, Transaction
+from shared.kit.writes import as_json
 
 Handle = Callable[[Transaction, Any], Awaitable[None]]
 
 ATTEMPTS = 4  # Then a fault of the data is parked.
 BACKOFF_SECONDS = (0.2, 1, 4, 15, 30)  # Between attempts while database or peers are away.
 BATCH = 200
-AT_ONCE = 6  # Keys handled at the same time; below the pool's size.
+TOGETHER_MAX = 25  # Events in one transaction, each of another key.
+AT_ONCE = 2  # Such transactions at the same time.
+COMMIT_EVERY_SECONDS = 0.25  # Offsets; what was heard again after a crash is known by the inbox.
 STUCK_SECONDS = 60
 LAG_EVERY_SECONDS = 5
 
-# Locks the handler's row for the key, then says whether the event is new, old, or must wait.
+# Locks the handlers' rows for the keys; says of each event whether it is new, old or must wait.
 _ADMIT = """
-WITH head AS (
-    INSERT INTO inbox_keys AS k (handler, key, version) VALUES ($1, $2, $3)
+WITH given AS (
+    SELECT * FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::uuid[])
+        AS g (handler, key, version, event_id)),
+head AS (
+    INSERT INTO inbox_keys AS k (handler, key, version)
+    SELECT handler, key, version FROM given ORDER BY handler, key
     ON CONFLICT (handler, key) DO UPDATE SET version = CASE
         WHEN k.parked = 0 THEN greatest(k.version, excluded.version) ELSE k.version END
-    RETURNING coalesce(old.version, 0) AS seen, new.parked AS parked),
+    RETURNING k.handler, k.key, coalesce(old.version, 0) AS seen, new.parked AS parked),
 claimed AS (
-    INSERT INTO inbox (handler, event_id) SELECT $1, $4 FROM head WHERE parked = 0
-    ON CONFLICT DO NOTHING RETURNING 1)
-SELECT seen, parked, EXISTS (SELECT FROM claimed) AS claimed FROM head
+    INSERT INTO inbox (handler, event_id)
+    SELECT handler, event_id FROM given JOIN head USING (handler, key) WHERE parked = 0
+    ON CONFLICT DO NOTHING RETURNING handler, event_id)
+SELECT handler, key, seen, parked, claimed.event_id IS NOT NULL AS claimed
+FROM given JOIN head USING (handler, key) LEFT JOIN claimed USING (handler, event_id)
 """
 _PARK = """
 WITH dead AS (
@@ -60,6 +72,8 @@ _REVIVED = """
 UPDATE inbox_keys SET parked = parked - 1, version = greatest(version, $3)
 WHERE handler = $1 AND key = $2
 """
+
+_LOST = (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 log = get_logger(__name__)
 
@@ -106,63 +120,109 @@ def handlers_of(service: str) -> dict[str, list[Handler]]:
     return by_type
 
 
-async def deliver(begin: Begin, handler: Handler, told: Envelope, body: bytes | str) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One event at one handler."""
+
+    handler: Handler
+    told: Envelope
+    body: bytes | str
+
+
+async def deliver(
+    begin: Opening,
+    handler: Handler,
+    told: Envelope,
+    body: bytes | str,
+    pauses_seconds: Sequence[float] = BACKOFF_SECONDS,
+) -> Outcome:
     """Run one handler for one event, exactly once in effect. Never raises for a fault of the data.
 
     While the database or a peer is away it tries again, ever more slowly, as long as it takes.
     """
+    heard = Heard(handler, told, body)
     attempt = faults = 0
-    outcome: Outcome | None = None
-    error = ""
-    while outcome is None:
+    while True:
         try:
-            outcome = await _attempt(begin, handler, told, body, error)
+            [outcome] = await _attempt(begin, [heard])
         except Exception as fault:
             log.warning("inbox.attempt_failed", handler=handler.name, fault=repr(fault)[:300])
             faults += not is_passing(fault)
-            if faults == ATTEMPTS and not error:
+            if faults >= ATTEMPTS:
                 error = "".join(traceback.format_exception(fault))[-4_000:]
-                continue
-            await asyncio.sleep(BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS) - 1)])
+                with contextlib.suppress(*_LOST):
+                    return _noted(handler, await park(begin, heard, error))
+            await asyncio.sleep(pauses_seconds[min(attempt, len(pauses_seconds) - 1)])
             attempt += 1
+        else:
+            return _noted(handler, outcome)
+
+
+async def deliver_together(begin: Opening, events: Sequence[Heard]) -> None:
+    """As ``deliver``, for events of different keys in one transaction; if it fails, one by one."""
+    if len(events) > 1:
+        try:
+            for heard, outcome in zip(events, await _attempt(begin, events), strict=True):
+                _noted(heard.handler, outcome)
+        except Exception as fault:
+            log.info("inbox.taken_apart", events=len(events), fault=repr(fault)[:300])
+        else:
+            return
+    for heard in events:
+        await deliver(begin, heard.handler, heard.told, heard.body)
+
+
+def _noted(handler: Handler, outcome: Outcome) -> Outcome:
     metrics.events_handled_total.labels(handler.name, outcome).inc()
     return outcome
 
 
-async def _attempt(
-    begin: Begin, handler: Handler, told: Envelope, body: bytes | str, error: str
-) -> Outcome:
-    """One transaction: the handler's, or with an error the one that parks the event."""
+async def _attempt(begin: Opening, events: Sequence[Heard]) -> list[Outcome]:
+    """One transaction for events of different handlers or keys."""
+    asked = [(e.handler.name, e.told.key, e.told.version, e.told.id) for e in events]
     async with begin() as tx:
-        if error:
-            await _park(tx, handler, told, body, error)
-            return Outcome.PARKED
-        [row] = await tx.run(_ADMIT, handler.name, told.key, told.version, told.id)
-        if row["parked"]:
-            if await tx.run(_SEEN, handler.name, told.id):
-                return Outcome.SEEN
-            await _park(tx, handler, told, body, "waits behind a dead event")
-            return Outcome.PARKED
-        if not row["claimed"]:
+        rows = await tx.run(_ADMIT, *map(list, zip(*asked, strict=True)))
+        by_key = {(row["handler"], row["key"]): row for row in rows}
+        return [
+            await _hear(tx, heard, by_key[heard.handler.name, heard.told.key]) for heard in events
+        ]
+
+
+async def _hear(tx: Transaction, heard: Heard, row: asyncpg.Record) -> Outcome:
+    """Handle what is new, park what must wait; ``row`` is what was found at its admission."""
+    handler, told = heard.handler, heard.told
+    if row["parked"]:
+        if await tx.run(_SEEN, handler.name, told.id):
             return Outcome.SEEN
-        if row["seen"] >= told.version:
-            return Outcome.STALE
-        await _handle(tx, handler, told, body)
+        await _park(tx, heard, "waits behind a dead event")
+        return Outcome.PARKED
+    if not row["claimed"]:
+        return Outcome.SEEN
+    if row["seen"] >= told.version:
+        return Outcome.STALE
+    await _handle(tx, heard)
     return Outcome.DONE
 
 
-async def _handle(tx: Transaction, handler: Handler, told: Envelope, body: bytes | str) -> None:
-    tx.cause = told
-    traceparent.set(told.traceparent)
-    await handler.handle(tx, handler.event.model_validate_json(body))
+async def _handle(tx: Transaction, heard: Heard) -> None:
+    tx.cause = heard.told
+    traceparent.set(heard.told.traceparent)
+    await heard.handler.handle(tx, heard.handler.event.model_validate_json(heard.body))
+    await tx.flush()  # What it told carries its cause and its trace.
 
 
-async def _park(
-    tx: Transaction, handler: Handler, told: Envelope, body: bytes | str, error: str
-) -> None:
+async def park(begin: Opening, heard: Heard, error: str) -> Outcome:
+    """Put an event that its handler cannot take aside, with what went wrong."""
+    async with begin() as tx:
+        await _park(tx, heard, error)
+    return Outcome.PARKED
+
+
+async def _park(tx: Transaction, heard: Heard, error: str) -> None:
+    handler, told = heard.handler, heard.told
     headers = {name: _storable(value) for name, value in told.headers()}
     where = (handler.name, told.id, told.key, told.version)
-    await tx.run(_PARK, *where, as_json(headers), _storable(body), _storable(error))
+    await tx.run(_PARK, *where, as_json(headers), _storable(heard.body), _storable(error))
     log.error("inbox.event_parked", handler=handler.name, event_id=str(told.id), type=told.type)
 
 
@@ -172,7 +232,7 @@ def _storable(text: bytes | str) -> str:
     return text.decode(errors="replace").replace("\0", "\ufffd")
 
 
-async def redeliver(begin: Begin, handlers: Mapping[str, list[Handler]]) -> tuple[int, int]:
+async def redeliver(begin: Opening, handlers: Mapping[str, list[Handler]]) -> tuple[int, int]:
     """Run the dead events again, oldest of each key first; how many went, how many stay."""
     by_name = {(each.name, type): each for type, some in handlers.items() for each in some}
     gone, went = 0, -1
@@ -194,13 +254,13 @@ async def redeliver(begin: Begin, handlers: Mapping[str, list[Handler]]) -> tupl
     return gone, len(dead)
 
 
-async def _revive(begin: Begin, handler: Handler, told: Envelope, body: str) -> bool:
+async def _revive(begin: Opening, handler: Handler, told: Envelope, body: str) -> bool:
     async with begin() as tx:
         if not await tx.run(_REVIVE, handler.name, told.id):
             return False  # Another run was faster.
         await tx.run(_REVIVED, handler.name, told.key, told.version)
         if await tx.run(_CLAIM, handler.name, told.id):  # Else another member did it in time.
-            await _handle(tx, handler, told, body)
+            await _handle(tx, Heard(handler, told, body))
     return True
 
 
@@ -212,7 +272,7 @@ class ConsumerStuck(RuntimeError):
 class Consumer:
     """One member of a service's consumer group."""
 
-    begin: Begin
+    begin: Opening
     handlers: Mapping[str, list[Handler]]
     bootstrap: str
     prefix: str
@@ -258,38 +318,52 @@ class Consumer:
         )
 
     async def _consume(self, consumer: AIOKafkaConsumer) -> None:
-        looked_at = 0.0
+        looked_at = committed_at = time.monotonic()
+        done: dict[TopicPartition, int] = {}
         while True:
-            batches = await consumer.getmany(timeout_ms=500, max_records=BATCH)
+            wait_ms = 250 if done else 500
+            batches = await consumer.getmany(timeout_ms=wait_ms, max_records=BATCH)
             if batches:
-                await asyncio.gather(*(self._partition(records) for records in batches.values()))
-                done = {part: records[-1].offset + 1 for part, records in batches.items()}
-                await consumer.commit(done)
+                await self.handle([one for some in batches.values() for one in some])
+                done |= {part: records[-1].offset + 1 for part, records in batches.items()}
                 self._moved_at = time.monotonic()
             elif not self.long_poll:
                 await asyncio.sleep(0.05)  # A light broker answers empty fetches at once.
-            if time.monotonic() - looked_at > LAG_EVERY_SECONDS:
-                looked_at = time.monotonic()
+            now = time.monotonic()
+            if done and now - committed_at > COMMIT_EVERY_SECONDS:
+                await consumer.commit(done)
+                committed_at, done = now, {}
+            if now - looked_at > LAG_EVERY_SECONDS:
+                looked_at = now
                 await self._look_at_lag(consumer)
 
-    async def _partition(self, records: list[ConsumerRecord[Any, Any]]) -> None:
-        """The records of one partition: keys side by side, each key in order."""
-        by_key: dict[UUID, list[tuple[Envelope, bytes]]] = {}
+    async def handle(self, records: list[ConsumerRecord[Any, Any]]) -> None:
+        """Each key's events in order; those of different keys side by side, many at a time."""
+        by_key: dict[UUID, list[list[Heard]]] = {}
         for record in records:
             try:
                 told = Envelope.read(dict(record.headers))
             except (KeyError, ValueError, AttributeError):  # A header may even be null.
                 log.error("consumer.foreign_record", topic=record.topic, offset=record.offset)
                 continue
-            if told.type in self.handlers:
-                by_key.setdefault(told.key, []).append((told, record.value or b""))
-        await asyncio.gather(*(self._key(events) for events in by_key.values()))
+            heard = [
+                Heard(one, told, record.value or b"") for one in self.handlers.get(told.type, ())
+            ]
+            if heard:
+                by_key.setdefault(told.key, []).append(heard)
+        while by_key:
+            firsts = [heard for some in by_key.values() for heard in some.pop(0)]
+            by_key = {key: some for key, some in by_key.items() if some}
+            await asyncio.gather(
+                *(
+                    self._handle_some(firsts[at : at + TOGETHER_MAX])
+                    for at in range(0, len(firsts), TOGETHER_MAX)
+                )
+            )
 
-    async def _key(self, events: list[tuple[Envelope, bytes]]) -> None:
+    async def _handle_some(self, events: list[Heard]) -> None:
         async with self._slots:
-            for told, body in events:
-                for handler in self.handlers[told.type]:
-                    await deliver(self.begin, handler, told, body)
+            await deliver_together(self.begin, events)
 
     async def _look_at_lag(self, consumer: AIOKafkaConsumer) -> None:
         behind = 0

@@ -97,13 +97,13 @@ class Steps:
             if not rows and self.request is not None:
                 raise RequestUndone("Send the request again with a new Idempotency-Key.")
             yield tx
-            await tx.run(_FINISH, self.ref, self._answer)
+            tx.later(_FINISH, self.ref, self._answer)
 
     @asynccontextmanager
     async def undo(self) -> AsyncIterator[Transaction]:
         """Takes the intent back after a refusal; the key is free again."""
         async with self.begin() as tx:
-            await tx.run("DELETE FROM requests WHERE ref = $1 AND NOT done", self.ref)
+            tx.later("DELETE FROM requests WHERE ref = $1 AND NOT done", self.ref)
             yield tx
 
     def answer(self, answer: object) -> None:
@@ -131,11 +131,9 @@ class Once:
         try:
             async with self.begin() as tx:
                 await _claim(tx, self.request, None)
-                result = await use_case(tx, *args, **kwargs)
-                await tx.session.flush()
-                answer = view.model_validate(result)
+                answer = view.model_validate(await use_case(tx, *args, **kwargs))
                 mine = (self.request.scope, self.request.key)
-                await tx.run(_ANSWER, *mine, answer.model_dump_json())
+                tx.later(_ANSWER, *mine, answer.model_dump_json())
         except Answered as twin:
             self.replayed()
             return view.model_validate_json(twin.answer or "{}")

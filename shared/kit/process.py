@@ -136,7 +136,7 @@ def _background(kit: Kit, wiring: Wiring) -> Iterator[Awaitable[None]]:
             instance=settings.instance,
             long_poll=settings.kafka_long_poll,
         ).run()
-    yield wiring.timers.run(kit.begin, kit.clock)
+    yield wiring.timers.run(kit.begin, kit.clock, kit.alarm)
     yield _keep_up(kit)
     yield from (loop() for loop in wiring.loops)
 

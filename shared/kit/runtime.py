@@ -18,11 +18,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.kit.clock import OffsetClock
+from shared.kit.database import engine_for
 from shared.kit.http import Peer
 from shared.kit.outbox import Waker
 from shared.kit.sealing import Keyring
-from shared.kit.session import Begin, begin_on, engine_for
-from shared.kit.timers import Timers
+from shared.kit.session import Begin
+from shared.kit.timers import Alarm, Timers
 from shared.kit.tokens import ServiceTokens, SigningKey, UserTokens
 
 READY_SECONDS = 1
@@ -83,6 +84,7 @@ class Kit:
     service_tokens: ServiceTokens
     http: aiohttp.ClientSession
     waker: Waker
+    alarm: Alarm
     ports: dict[str, Any] = field(default_factory=dict)
     draining: bool = False
 
@@ -131,7 +133,7 @@ async def open_kit(
     settings: ServiceSettings, clock: OffsetClock | None = None
 ) -> AsyncIterator[Kit]:
     """Everything a service needs to serve, closed again at the end."""
-    clock, waker, name = clock or OffsetClock(), Waker(), settings.name
+    clock, waker, alarm, name = clock or OffsetClock(), Waker(), Alarm(), settings.name
     keyring = Keyring.load(settings.kek_file, settings.index_key_file)
     key = SigningKey.load(settings.signing_key_file)
     async with AsyncExitStack() as stack:
@@ -153,11 +155,12 @@ async def open_kit(
             settings=settings,
             clock=clock,
             engine=engine,
-            begin=begin_on(engine, clock=clock, keyring=keyring, told=waker),
-            begin_stale=begin_on(stale, clock=clock, keyring=keyring),
+            begin=Begin(engine, clock, keyring, told=waker, due=alarm),
+            begin_stale=Begin(stale, clock, keyring),
             keyring=keyring,
             user_tokens=UserTokens(fetch_jwks),
             service_tokens=ServiceTokens(name, key, settings.service_keys_dir),
             http=http,
             waker=waker,
+            alarm=alarm,
         )

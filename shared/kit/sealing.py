@@ -149,13 +149,13 @@ async def _data_key(tx: "Transaction", subject: UUID, *, make: bool) -> bytes:
     find = "SELECT wrapped FROM subject_keys WHERE subject = $1"
     rows = await tx.run(find, subject)
     if not rows and make:
-        # Of two that make a first key at once one insert wins, and both then read that one.
-        await tx.run(
+        # Of two that make a first key at once one insert wins, and the other reads that one.
+        fresh = tx.keyring.wrap(os.urandom(KEY_BYTES))
+        rows = await tx.run(
             "INSERT INTO subject_keys (subject, wrapped, created_at) VALUES ($1, $2, $3)"
-            " ON CONFLICT (subject) DO NOTHING",
-            *(subject, tx.keyring.wrap(os.urandom(KEY_BYTES)), tx.now),
-        )
-        rows = await tx.run(find, subject)
+            " ON CONFLICT (subject) DO NOTHING RETURNING wrapped",
+            *(subject, fresh, tx.now),
+        ) or await tx.run(find, subject)
     if not rows:
         raise SealBroken(f"no data key was ever made for {subject}")
     if rows[0]["wrapped"] is None:

@@ -1,13 +1,14 @@
 """Time-outs of the business: rows that fall due, handled once, cancelled by what makes them moot.
 
-``tx.schedule`` sets one and ``tx.cancel_timer`` takes it back. ``inside`` handlers run in the
-transaction that removes the row; ``outside`` ones call out, so they hold a lease and the row goes
-when they have returned. An outside handler that raises is tried again with growing pauses.
+``tx.schedule`` sets one and ``tx.cancel_timer`` takes it back. Who runs one holds a lease, not a
+lock, so that a business row is always locked before its timer. ``inside`` handlers run in the
+transaction that removes the row: one taken back meanwhile has no effect. ``outside`` ones call out,
+and the row goes when they have returned. One that raises is tried again with growing pauses.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,25 +20,42 @@ from sqlalchemy.exc import SQLAlchemyError
 from shared.kit.clock import Clock, wall_now
 from shared.kit.log import get_logger, traceparent
 from shared.kit.once import Answered
+from shared.kit.outbox import Waker
 from shared.kit.session import Begin, Transaction
 
 POLL_SECONDS = 0.2
-BATCH = 20
-LEASE_SECONDS = 60
-BACKOFF_SECONDS = (1, 2, 5, 15, 60)
+BATCH, CALLS_MAX = 20, 20
+# Long enough for what runs meanwhile; after a crash another process begins again then.
+LEASE_SECONDS, CALL_LEASE_SECONDS = 10, 60
+BACKOFF_SECONDS = (1.0, 2.0, 5.0, 15.0, 60.0)
 
-_TAKE = """
-SELECT id, kind, ref, due_at, payload, attempts FROM timers
-WHERE due_at <= $1 AND (leased_until IS NULL OR leased_until < $2) AND kind = ANY($3::text[])
-ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED
+_LEASE = """
+UPDATE timers SET leased_until = CASE WHEN kind = ANY($5::text[]) THEN $6::timestamptz ELSE $7 END
+WHERE id = ANY(ARRAY(
+    SELECT id FROM timers
+    WHERE due_at <= $1 AND (leased_until IS NULL OR leased_until < $2) AND kind = ANY($3::text[])
+    ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED))
+RETURNING id, kind, ref, due_at, payload, attempts
 """
-_LEASE = "UPDATE timers SET leased_until = $2 WHERE id = ANY($1::uuid[])"
 _BACK_OFF = """
 UPDATE timers SET leased_until = $3, attempts = attempts + 1 WHERE id = $1 AND due_at = $2
+RETURNING true
 """
-_DELETE = "DELETE FROM timers WHERE id = $1 AND due_at = $2"
+_DELETE = "DELETE FROM timers WHERE id = $1 AND due_at = $2 RETURNING true"
+_LOST = (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 log = get_logger(__name__)
+
+
+class Alarm:
+    """Wakes the timers of this process when one was set that is due at once."""
+
+    def __init__(self) -> None:
+        self.rings = Waker()
+
+    def __call__(self, due_at: datetime, now: datetime) -> None:
+        if due_at <= now:
+            self.rings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +70,10 @@ class Timer:
     attempts: int
 
 
+class _Moot(Exception):
+    """The timer was taken back or set anew while its handler ran."""
+
+
 Inside = Callable[[Transaction, Timer], Awaitable[None]]
 Outside = Callable[[Timer], Awaitable[None]]
 
@@ -62,90 +84,86 @@ class Timers:
 
     inside: dict[str, Inside] = field(default_factory=dict)
     outside: dict[str, Outside] = field(default_factory=dict)
+    backoff_seconds: Sequence[float] = BACKOFF_SECONDS
 
-    async def run(self, begin: Begin, clock: Clock) -> None:
+    async def run(self, begin: Begin, clock: Clock, alarm: Alarm) -> None:
         """Handle what falls due until cancelled; what calls out keeps nobody waiting."""
-        await asyncio.gather(
-            *(self._keep_running(part, begin, clock) for part in (self._inside, self._outside))
-        )
+        calls: set[asyncio.Task[None]] = set()
+        try:
+            while True:
+                done = 0
+                try:
+                    kinds = [*self.inside, *(self.outside if len(calls) < CALLS_MAX else ())]
+                    for timer in await self._lease(begin, clock, kinds):
+                        done += 1
+                        if timer.kind in self.inside:
+                            await self._inside(begin, timer)
+                        else:
+                            call = asyncio.create_task(self._call_out(begin, timer))
+                            calls.add(call)
+                            call.add_done_callback(calls.discard)
+                except _LOST as lost:
+                    log.warning("timers.interrupted", reason=type(lost).__name__)
+                if not done:
+                    await alarm.rings.wait(POLL_SECONDS)
+        finally:
+            for call in calls:
+                call.cancel()
+            await asyncio.gather(*calls, return_exceptions=True)
 
     async def run_due(self, begin: Begin, clock: Clock) -> int:
         """Handle one batch of what is due now; how many."""
-        return await self._inside(begin, clock) + await self._outside(begin, clock)
+        leased = await self._lease(begin, clock, [*self.inside, *self.outside])
+        for timer in leased:
+            if timer.kind in self.inside:
+                await self._inside(begin, timer)
+        calls = (self._call_out(begin, timer) for timer in leased if timer.kind in self.outside)
+        await asyncio.gather(*calls)
+        return len(leased)
 
-    async def _keep_running(
-        self, part: Callable[[Begin, Clock], Awaitable[int]], begin: Begin, clock: Clock
-    ) -> None:
-        while True:
-            done = 0
-            try:
-                done = await part(begin, clock)
-            except (
-                OSError,
-                SQLAlchemyError,
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
-            ) as lost:
-                log.warning("timers.interrupted", reason=type(lost).__name__)
-            await asyncio.sleep(0 if done else POLL_SECONDS)
+    async def _lease(self, begin: Begin, clock: Clock, kinds: list[str]) -> list[Timer]:
+        """What is due and nobody has; it is ours for a while."""
+        if not kinds:
+            return []
+        now = wall_now()
+        until = now + timedelta(seconds=LEASE_SECONDS)
+        call_until = now + timedelta(seconds=CALL_LEASE_SECONDS)
+        async with begin.alone() as tx:
+            rows = await tx.run(
+                _LEASE, clock.now(), now, kinds, BATCH, list(self.inside), until, call_until
+            )
+        return sorted((Timer(**row) for row in rows), key=lambda timer: timer.due_at)
 
-    async def _inside(self, begin: Begin, clock: Clock) -> int:
-        done = 0
-        while done < BATCH and await self._one_inside(begin, clock):
-            done += 1
-        return done
-
-    async def _one_inside(self, begin: Begin, clock: Clock) -> bool:
-        taken: list[Timer] = []
+    async def _inside(self, begin: Begin, timer: Timer) -> None:
         traceparent.set("")
         try:
             async with begin() as tx:
-                taken = await _take(tx, clock, self.inside, 1)
-                for timer in taken:
-                    # Removed first, so that the handler may set the same timer anew.
-                    await tx.run(_DELETE, timer.id, timer.due_at)
-                    await self.inside[timer.kind](tx, timer)
+                await self.inside[timer.kind](tx, timer)
+                # Last, for the handler has locked what the timer is about by now.
+                gone = await tx.run(_DELETE, timer.id, timer.due_at)
+                if not gone and not tx.has_set(timer.kind, timer.ref):
+                    raise _Moot
+        except _Moot:
+            log.info("timer.moot", kind=timer.kind, ref=str(timer.ref))
         except Exception as fault:
-            if not taken:
-                raise
-            await _back_off(begin, taken[0], fault)
-        return bool(taken)
-
-    async def _outside(self, begin: Begin, clock: Clock) -> int:
-        leased = await self._lease(begin, clock)
-        await asyncio.gather(*(self._call_out(begin, timer) for timer in leased))
-        return len(leased)
-
-    async def _lease(self, begin: Begin, clock: Clock) -> list[Timer]:
-        async with begin() as tx:
-            taken = await _take(tx, clock, self.outside, BATCH)
-            if taken:
-                until = wall_now() + timedelta(seconds=LEASE_SECONDS)
-                await tx.run(_LEASE, [timer.id for timer in taken], until)
-        return taken
+            await self._back_off(begin, timer, fault)
 
     async def _call_out(self, begin: Begin, timer: Timer) -> None:
         traceparent.set("")
         try:
             with contextlib.suppress(Answered):
                 await self.outside[timer.kind](timer)
+            async with begin.alone() as tx:  # Unless the handler set it anew.
+                await tx.run(_DELETE, timer.id, timer.due_at)
         except Exception as fault:
-            await _back_off(begin, timer, fault)
-            return
-        async with begin() as tx:  # Unless the handler set it anew.
-            await tx.run(_DELETE, timer.id, timer.due_at)
+            with contextlib.suppress(*_LOST):  # Then the lease runs out.
+                await self._back_off(begin, timer, fault)
 
-
-async def _take(tx: Transaction, clock: Clock, kinds: Collection[str], limit: int) -> list[Timer]:
-    if not kinds:
-        return []
-    rows = await tx.run(_TAKE, clock.now(), wall_now(), list(kinds), limit)
-    return [Timer(**row) for row in rows]
-
-
-async def _back_off(begin: Begin, timer: Timer, fault: Exception) -> None:
-    """Let it rest, ever longer; unless it was set anew meanwhile."""
-    log.error("timer.failed", kind=timer.kind, ref=str(timer.ref), fault=repr(fault)[:300])
-    pause = BACKOFF_SECONDS[min(timer.attempts, len(BACKOFF_SECONDS) - 1)]
-    async with begin() as tx:
-        await tx.run(_BACK_OFF, timer.id, timer.due_at, wall_now() + timedelta(seconds=pause))
+    async def _back_off(self, begin: Begin, timer: Timer, fault: Exception) -> None:
+        """Let it rest, ever longer; unless it was taken back or set anew meanwhile."""
+        pause = self.backoff_seconds[min(timer.attempts, len(self.backoff_seconds) - 1)]
+        async with begin.alone() as tx:
+            until = wall_now() + timedelta(seconds=pause)
+            if await tx.run(_BACK_OFF, timer.id, timer.due_at, until):
+                fact = repr(fault)[:300]
+                log.error("timer.failed", kind=timer.kind, ref=str(timer.ref), fault=fact)

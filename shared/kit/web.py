@@ -1,9 +1,9 @@
 """FastAPI glue: who calls, the transaction, idempotency, and problems on the wire."""
 
-import contextlib
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Annotated, Any
 
 import orjson
@@ -16,12 +16,13 @@ from starlette.exceptions import HTTPException
 
 from shared.kit import errors, metrics
 from shared.kit.caller import Caller, Role
+from shared.kit.database import problem_of
 from shared.kit.edge import Edge
 from shared.kit.errors import Problem, Refused
 from shared.kit.log import get_logger
 from shared.kit.once import Once, RequestKey
 from shared.kit.runtime import Kit, Wiring
-from shared.kit.session import Begin, problem_of
+from shared.kit.session import Begin, Opening
 from shared.kit.tokens import AccessClaims, TokenRefused
 
 TYPE_BASE = "https://api.jajaya.hk/problems/"
@@ -76,11 +77,17 @@ async def _begin(request: Request) -> Begin:
     return kit_of(request).begin
 
 
+async def _read(request: Request) -> Opening:
+    return kit_of(request).begin.alone
+
+
 async def _begin_stale(request: Request) -> Begin:
     return kit_of(request).begin_stale
 
 
 BeginDep = Annotated[Begin, Depends(_begin)]
+ReadDep = Annotated[Opening, Depends(_read)]
+"""Reads that need no transaction around them: ``async with read() as tx``."""
 StaleBeginDep = Annotated[Begin, Depends(_begin_stale)]
 """Reads that may be some seconds old: the replica, where there is one."""
 
@@ -155,7 +162,7 @@ OnceDep = Annotated[Once, Depends(_once)]
 
 def _fingerprint(body: bytes) -> bytes:
     """SHA-256 of the body in canonical form: spaces and the order of keys do not matter."""
-    with contextlib.suppress(orjson.JSONDecodeError):  # Not JSON (a file): the bytes themselves.
+    with suppress(orjson.JSONDecodeError):  # Not JSON (a file): the bytes themselves.
         body = orjson.dumps(orjson.loads(body), option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(body).digest()
 

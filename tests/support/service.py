@@ -35,6 +35,7 @@ from tests.support import databases
 from tests.support.cluster import HOME, KAFKA, postgres_of
 
 TOKEN_SECONDS = 900
+PAUSES = (0.01,)  # Between the attempts of a handler that fails.
 SERVICES = ("user", "order", "worker", "dispatch", "payment", "promotion")
 OUTSIDE = ("WECHAT_API", "SMS", "WECHAT_PAY", "BANK", "OBSERVATORY", "OBJECT_STORE", "PUBLIC")
 NOWHERE = [f"{name.upper()}_URL" for name in (*SERVICES, *OUTSIDE)]
@@ -114,7 +115,7 @@ class Running:
         envelope = envelope or self.envelope(event)
         body = event.model_dump_json()
         handlers = handlers_of(self.name).get(event.type, [])
-        return [await deliver(self.begin, handler, envelope, body) for handler in handlers]
+        return [await deliver(self.begin, one, envelope, body, PAUSES) for one in handlers]
 
     async def tell_twice(self, event: Event) -> None:
         """Hand it over, and again: the second time must change nothing."""

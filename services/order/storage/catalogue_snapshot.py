@@ -15,7 +15,8 @@ from services.order.domain.search import Synonyms
 from services.order.domain.shown import CategoryShown, category_shown
 from services.order.storage.catalogue import OFFERING_COLUMNS, OFFERINGS, offering_in
 from services.order.storage.catalogue_changes import synonyms_of
-from shared.kit.session import Begin, Transaction, is_passing
+from shared.kit.database import is_passing
+from shared.kit.session import Begin, Transaction
 
 CHECK_SECONDS = 1.0
 

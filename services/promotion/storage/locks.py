@@ -19,7 +19,8 @@ from shared.contracts.shapes import Funder
 from shared.kit.caller import Caller, Role
 from shared.kit.money import Money
 from shared.kit.rows import money_columns, one_of
-from shared.kit.session import Transaction, as_json
+from shared.kit.session import Transaction
+from shared.kit.writes import as_json
 
 
 class BenefitLock(Row):

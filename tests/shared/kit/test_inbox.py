@@ -20,8 +20,7 @@ from tests.support.toy.events.handlers import poisoned
 
 
 @pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(inbox, "BACKOFF_SECONDS", (0.0,))
+def _unpoisoned() -> Iterator[None]:
     yield
     poisoned.clear()
 
@@ -39,7 +38,7 @@ def events(toy: Running, key: UUID, *texts: str) -> list[tuple[Envelope, ToolLen
 
 async def hand(toy: Running, told: Envelope, event: ToolLent | ToolBroken) -> Outcome:
     [handler] = handlers_of("toy")[event.type]
-    return await deliver(toy.begin, handler, told, event.model_dump_json())
+    return await deliver(toy.begin, handler, told, event.model_dump_json(), [0.0])
 
 
 async def test_an_event_told_by_many_at_once_is_handled_once(toy: Running) -> None:
@@ -147,7 +146,8 @@ async def test_one_parked_here_and_handled_there_is_handled_once(toy: Running) -
     [handler] = handlers_of("toy")[event.type]
     body = event.model_dump_json()
     assert await hand(toy, told, event) is Outcome.DONE
-    assert await inbox._attempt(toy.begin, handler, told, body, "slow") is Outcome.PARKED
+    heard = inbox.Heard(handler, told, body)
+    assert await inbox.park(toy.begin, heard, "slow") is Outcome.PARKED
 
     assert await redeliver(toy.begin, handlers_of("toy")) == (1, 0)
     assert await notes(toy, event.tool_id) == ["a"]
@@ -163,7 +163,7 @@ async def test_a_record_that_is_not_ours_is_passed_over(toy: Running) -> None:
         SimpleNamespace(topic="t.toy", offset=1, value=body, headers=tuple(headers.items()))
         for headers in [*foreign, ours]
     ]
-    await consumer._partition(records)
+    await consumer.handle(records)
 
     assert await notes(toy, event.tool_id) == ["ours"]
 
@@ -175,3 +175,23 @@ async def test_one_handler_of_two_types_keeps_one_order(toy: Running) -> None:
 
     assert await hand(toy, second, broken) is Outcome.DONE
     assert await hand(toy, first, lent) is Outcome.STALE
+
+
+async def test_events_that_come_together_are_handled_together_and_a_poisoned_one_alone(
+    toy: Running,
+) -> None:
+    keys = [new_id() for _ in range(10)]
+    poisoned.add("note 3")
+    told = [events(toy, key, f"note {number}")[0] for number, key in enumerate(keys)]
+    [handler] = handlers_of("toy")[ToolLent.type]
+    heard = [inbox.Heard(handler, one, event.model_dump_json()) for one, event in told]
+    await inbox.deliver_together(toy.begin, heard[:3])
+    await inbox.deliver_together(toy.begin, heard)
+
+    found = [await notes(toy, key) for key in keys]
+    assert found == [[] if number == 3 else [f"note {number}"] for number in range(10)]
+    async with toy.begin() as tx:
+        [dead] = await tx.run("SELECT key FROM dead_events")
+        transactions = await tx.run("SELECT DISTINCT xmin::text FROM inbox")
+    assert dead["key"] == keys[3]
+    assert len(transactions) == 1 + 6

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-import shared.kit.timers as kit_timers
 from shared.kit.clock import OffsetClock
 from shared.kit.ids import new_id
 from shared.kit.session import Transaction
-from shared.kit.timers import Timer, Timers
+from shared.kit.timers import Alarm, Timer, Timers
 from tests.support.service import Running
+from tests.support.toy.storage import Tool
 
 
 class Heard:
@@ -19,7 +19,8 @@ class Heard:
     def __init__(self) -> None:
         self.heard: list[str] = []
         self.fail = 0
-        self.timers = Timers(inside={"in": self.inside}, outside={"out": self.outside})
+        kinds = {"inside": {"in": self.inside}, "outside": {"out": self.outside}}
+        self.timers = Timers(**kinds, backoff_seconds=[0.0])  # type: ignore[arg-type]
 
     async def inside(self, tx: Transaction, timer: Timer) -> None:
         await self.outside(timer)
@@ -30,11 +31,6 @@ class Heard:
             self.fail -= 1
             raise RuntimeError("not now")
         self.heard.append(timer.payload["what"])
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kit_timers, "BACKOFF_SECONDS", (0.0,))
 
 
 async def set_timer(toy: Running, kind: str, ref: object, what: str, **after: float) -> None:
@@ -108,7 +104,7 @@ async def test_a_slow_call_keeps_no_other_timer_waiting(toy: Running) -> None:
 
     heard.timers.outside["out"] = slow
     await set_timer(toy, "out", new_id(), "slow", minutes=0)
-    running = asyncio.create_task(heard.timers.run(toy.begin, later(minutes=1)))
+    running = asyncio.create_task(heard.timers.run(toy.begin, later(minutes=1), Alarm()))
     await asyncio.sleep(0.3)
     await set_timer(toy, "in", new_id(), "quick", minutes=0)
     for _ in range(100):
@@ -142,9 +138,63 @@ async def test_a_lease_cut_short_is_taken_over(toy: Running) -> None:
     """A process that died while it called out leaves the timer to the next after its lease."""
     heard = Heard()
     await set_timer(toy, "out", new_id(), "a", minutes=0)
-    await heard.timers._lease(toy.begin, later(minutes=1))
+    await heard.timers._lease(toy.begin, later(minutes=1), ["out"])
     assert await heard.timers.run_due(toy.begin, later(minutes=1)) == 0
     async with toy.begin() as tx:
         await tx.run("UPDATE timers SET leased_until = clock_timestamp() - interval '1 second'")
 
     assert await heard.timers.run_due(toy.begin, later(minutes=1)) == 1
+
+
+async def test_one_taken_back_while_its_handler_waits_for_the_lock_has_no_effect(
+    toy: Running,
+) -> None:
+    """A use case locks its row and cancels; the timer's handler wants that row: no deadlock."""
+    heard, tool = Heard(), Tool(name="saw")
+
+    async def wants_the_row(tx: Transaction, timer: Timer) -> None:
+        await tx.run("SELECT 1 FROM tools WHERE id = $1 FOR UPDATE", timer.ref)
+        await heard.inside(tx, timer)
+
+    heard.timers.inside["in"] = wants_the_row
+    async with toy.begin() as tx:
+        tx.write(tool)
+        await tx.schedule("in", tool.id, tx.now, what="late")
+    async with toy.begin() as tx:
+        await tx.run("SELECT 1 FROM tools WHERE id = $1 FOR UPDATE", tool.id)
+        running = asyncio.create_task(heard.timers.run_due(toy.begin, later(minutes=1)))
+        await asyncio.sleep(0.3)
+        await tx.cancel_timer("in", tool.id)
+    await running
+
+    async with toy.begin() as tx:
+        assert await tx.run("SELECT 1 FROM notes") == []
+        assert await tx.run("SELECT 1 FROM timers") == []
+
+
+async def test_a_handler_may_set_its_own_timer_anew(toy: Running) -> None:
+    heard, ref = Heard(), new_id()
+
+    async def again(tx: Transaction, timer: Timer) -> None:
+        heard.heard.append(timer.payload["what"])
+        if len(heard.heard) < 3:
+            await tx.schedule("in", ref, timer.due_at + timedelta(minutes=1), what="again")
+            if len(heard.heard) == 2:
+                await tx.flush()
+
+    heard.timers.inside["in"] = again
+    await set_timer(toy, "in", ref, "first", minutes=0)
+    for minutes in (1, 3, 5, 7):
+        await heard.timers.run_due(toy.begin, later(minutes=minutes))
+
+    assert heard.heard == ["first", "again", "again"]
+
+
+async def test_one_that_is_due_at_once_does_not_wait_for_the_next_look(toy: Running) -> None:
+    alarm = Alarm()
+    now = toy.clock.now()
+    alarm(now + timedelta(seconds=1), now)
+    assert not await alarm.rings.wait(0.01)
+    alarm(now, now)
+
+    assert await alarm.rings.wait(0.01)

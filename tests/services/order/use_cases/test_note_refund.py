@@ -7,9 +7,9 @@ import pytest
 
 from services.order.use_cases.note_refund import note_refund
 from shared.contracts.ids import OrderId, RefundId
+from shared.kit.database import origin_of
 from shared.kit.ids import new_id
 from shared.kit.money import Currency, Money
-from shared.kit.session import origin_of
 from tests.services.order.given import Shop
 
 

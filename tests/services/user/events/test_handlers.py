@@ -106,9 +106,8 @@ async def test_an_approved_worker_gets_the_role_once(user: Running, ming: Person
 
 
 async def test_an_approval_of_nobody_is_parked_not_lost(
-    user: Running, monkeypatch: pytest.MonkeyPatch
+    user: Running,
 ) -> None:
-    monkeypatch.setattr("shared.kit.inbox.BACKOFF_SECONDS", (0,))
     outcomes = await user.tell(WorkerApproved(worker_id=new_id()))
     assert Outcome.PARKED in outcomes
 

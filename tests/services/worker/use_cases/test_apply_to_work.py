@@ -7,9 +7,9 @@ from services.worker.storage.workers import Person
 from services.worker.use_cases.apply_to_work import apply_to_work
 from shared.contracts.worker import WorkerApplied
 from shared.kit.caller import Caller, Role
+from shared.kit.database import problem_of
 from shared.kit.errors import Conflict
 from shared.kit.ids import new_id
-from shared.kit.session import problem_of
 from tests.services.worker.given import applied, decide, new_hkid, race
 from tests.support.service import Running, as_json
 
