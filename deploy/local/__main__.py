@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from deploy.local.bearer import NoToken, bearer
+from deploy.local.bearer import bearer
 from deploy.local.children import StartFailed
+from deploy.local.door import NoToken
 from deploy.local.environment import environment_of, facts_of
 from deploy.local.fleet import KAFKA_OR_LITE, LITE, Fleet, say_on_terminal
 from deploy.local.processes import ROOT

@@ -21,8 +21,9 @@ from typing import Any
 
 from deploy.kafka import jars, topics
 from deploy.local import secrets
-from deploy.local.bearer import STAFF_PHONE, NoToken, bearer
+from deploy.local.bearer import STAFF_PHONE, bearer
 from deploy.local.children import Child, Command, Say, StartFailed, run_once
+from deploy.local.door import NoToken
 from deploy.local.environment import Facts
 from deploy.local.kafka import Kafka, lite_command
 from deploy.local.ports import HOST, Ports, choose

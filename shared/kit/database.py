@@ -28,6 +28,7 @@ def engine_for(url: str, *, name: str, pool_size: int, read_only: bool = False) 
         url,
         pool_size=pool_size,
         max_overflow=0,
+        pool_use_lifo=True,  # Few connections that know the statements, rather than many.
         pool_timeout=POOL_WAIT_SECONDS,
         hide_parameters=True,
         connect_args={

@@ -3,10 +3,10 @@
 import asyncio
 import time
 
+from deploy.local.recruit import DAY_AND_NIGHT, hkid
 from tests.bench.checkout import SHA_TIN
 from tests.bench.ground import Ground
 from tests.bench.people import AT_ONCE, Asker, Person, users
-from tests.journeys.cast import DAY_AND_NIGHT, hkid
 
 SKILLS = [{"code": "roadside", "level": 2}]
 SEEN_EVERY_SECONDS = 40.0  # A position counts for two minutes.

@@ -9,9 +9,8 @@ from typing import Any
 
 from PIL import Image
 
+from deploy.local.recruit import DAY_AND_NIGHT, hkid
 from tests.journeys.stage import JourneyFailed, Person, Stage, dollars
-
-DAY_AND_NIGHT = [{"weekday": day, "starts": "00:00", "ends": "00:00"} for day in range(7)]
 
 
 @dataclass(frozen=True)
@@ -33,15 +32,6 @@ class Place:
 
 SHA_TIN = Place(22.3830, 114.1900, "ST")
 TAI_PO = Place(22.4500, 114.1680, "TP")
-
-
-def hkid(name: str) -> str:
-    """A valid Hong Kong identity number for a name: the same each time, no real person's."""
-    digits = f"{zlib.crc32(name.encode()) % 1_000_000:06d}"
-    values = [36, 10 + ord("R") - ord("A"), *map(int, digits)]
-    total = sum(value * weight for value, weight in zip(values, range(9, 1, -1), strict=True))
-    check = (11 - total % 11) % 11
-    return f"R{digits}({'A' if check == 10 else check})"
 
 
 async def hire(

@@ -27,14 +27,14 @@ async def call(home: Path, *words: str) -> asyncio.subprocess.Process:
 
 async def words_of(process: asyncio.subprocess.Process) -> str:
     """All it says until it ends."""
-    said, _ = await asyncio.wait_for(process.communicate(), 60)
+    said, _ = await asyncio.wait_for(process.communicate(), 120)
     return said.decode()
 
 
 async def says(process: asyncio.subprocess.Process, text: str) -> None:
     """Wait until it says so."""
     assert process.stdout is not None
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while line := await process.stdout.readline():
             if text in line.decode():
                 return

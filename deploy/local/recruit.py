@@ -1,0 +1,70 @@
+"""Makes a person of the sandbox's WeChat a worker, as the platform makes anybody one."""
+
+import asyncio
+import re
+import time
+import zlib
+from pathlib import Path
+
+from deploy.local.door import claims, log_in_by_wechat, post, put
+
+CATALOGUE = Path(__file__).parents[1] / "demo" / "catalogue"
+SHA_TIN = {"lat": 22.3830, "lng": 114.1900}
+DAY_AND_NIGHT = [{"weekday": day, "starts": "00:00", "ends": "00:00"} for day in range(7)]
+LEVEL_MAX = 5
+ROLE_WITHIN_SECONDS = 20
+
+
+def hkid(name: str) -> str:
+    """A valid Hong Kong identity number for a name: the same each time, no real person's."""
+    digits = f"{zlib.crc32(name.encode()) % 1_000_000:06d}"
+    values = [36, 10 + ord("R") - ord("A"), *map(int, digits)]
+    total = sum(value * weight for value, weight in zip(values, range(9, 1, -1), strict=True))
+    check = (11 - total % 11) % 11
+    return f"R{digits}({'A' if check == 10 else check})"
+
+
+async def recruit(gateway: str, staff: str, name: str) -> str:
+    """Apply for every skill of the demo catalogue, be approved by staff, on duty day and night.
+
+    The access token of the new worker. Raises NoToken.
+    """
+    token = (await log_in_by_wechat(gateway, name))["access_token"]
+    skills = [{"code": code, "level": LEVEL_MAX} for code in _named("skill")]
+    equipment = _named("equipment")
+    application = {
+        "legal_name": f"CHAN {name.upper()}",
+        "display_name": f"{name.title()} Chan",
+        "id_document": {"kind": "hkid", "number": hkid(name)},
+        "skills": skills,
+        "equipment": equipment,
+        "base": SHA_TIN,
+        "radius_m": 20_000,
+    }
+    await post(gateway, "/workers", application, token)
+    granted = {"skills": skills, "equipment": equipment, "reason": "demo worker"}
+    await post(gateway, f"/staff/worker/{claims(token)['sub']}/approve", granted, staff)
+    token = await _with_role(gateway, name)
+    await put(gateway, "/workers/me/schedule", {"shifts": DAY_AND_NIGHT}, token)
+    return token
+
+
+async def _with_role(gateway: str, name: str) -> str:
+    """The role comes by an event; a token tells the roles of when it was made."""
+    until = time.monotonic() + ROLE_WITHIN_SECONDS
+    while True:
+        token: str = (await log_in_by_wechat(gateway, name))["access_token"]
+        if "worker" in roles_of(token) or time.monotonic() > until:
+            return token
+        await asyncio.sleep(0.2)
+
+
+def roles_of(token: str) -> list[str]:
+    """The roles that an access token tells."""
+    return [str(role).lower() for role in claims(token).get("roles", [])]
+
+
+def _named(field: str) -> list[str]:
+    """Every value that a field has anywhere in the demo catalogue."""
+    texts = [file.read_text() for file in sorted(CATALOGUE.glob("*.json"))]
+    return sorted({found for text in texts for found in re.findall(rf'"{field}": "(\w+)"', text)})
