@@ -61,8 +61,8 @@ def assigned_states(source: Source) -> list[str]:
 
 
 def commits(source: Source) -> list[str]:
-    if source.path in {"shared/kit/migrate.py", "shared/kit/inbox.py"}:
-        return []  # Migrations are their own transaction; Kafka offsets are committed there.
+    if source.path in {"shared/kit/migrate.py", "shared/kit/inbox.py", "shared/kit/session.py"}:
+        return []  # Migrations are their own transaction; Kafka offsets; and the one place.
     return [
         f"{source.path}:{call.lineno}"
         for name, call in source.calls()
