@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
+import aiohttp
 
 from deploy.demo.promotion import campaigns, packs
 
@@ -45,7 +45,8 @@ async def load(base_url: str, staff_token: str, service: str = "") -> Loaded:
     """
     headers = {"Authorization": f"Bearer {staff_token}"}
     put = changed = 0
-    async with httpx.AsyncClient(headers=headers, timeout=PATIENCE_SECONDS) as http:
+    patience = aiohttp.ClientTimeout(total=PATIENCE_SECONDS)
+    async with aiohttp.ClientSession(headers=headers, timeout=patience) as http:
         for puts in rounds():
             wanted = [one for one in puts if one.path.startswith(f"/staff/{service}")]
             put += len(wanted)
@@ -89,28 +90,28 @@ def offerings() -> Iterator[Put]:
             yield Put(f"/staff/order/offerings/{code}", {**terms, **known})
 
 
-async def _put_all(http: httpx.AsyncClient, base_url: str, puts: list[Put]) -> list[bool]:
+async def _put_all(http: aiohttp.ClientSession, base_url: str, puts: list[Put]) -> list[bool]:
     """Whether each changed anything."""
     turns = asyncio.Semaphore(AT_ONCE_MAX)
 
     async def one(put: Put) -> bool:
         async with turns:
-            answer = await _answered(http, base_url, put)
-        if not answer.is_success:
-            raise NotLoaded(f"{put.path}: {answer.status_code} {answer.text}")
-        return bool(answer.json()["changed"])
+            return await _changed(http, base_url, put)
 
     return await asyncio.gather(*(one(put) for put in puts))
 
 
-async def _answered(http: httpx.AsyncClient, base_url: str, put: Put) -> httpx.Response:
-    """The answer to one request, sent again when told to come back; a put may be repeated."""
-    for _ in range(TRIES_MAX):
+async def _changed(http: aiohttp.ClientSession, base_url: str, put: Put) -> bool:
+    """Whether one request changed anything; sent again when told to come back."""
+    for tries_left in reversed(range(TRIES_MAX)):
         try:
-            answer = await http.put(base_url + put.path, json=put.body)
-        except httpx.HTTPError as fault:
+            async with http.put(base_url + put.path, json=put.body) as answer:
+                if answer.ok:
+                    return bool((await answer.json())["changed"])
+                if answer.status not in {429, 503} or not tries_left:
+                    raise NotLoaded(f"{put.path}: {answer.status} {await answer.text()}")
+                pause = float(answer.headers.get("Retry-After", 1))
+        except (aiohttp.ClientError, TimeoutError) as fault:
             raise NotLoaded(f"{put.path}: {type(fault).__name__} {fault}") from fault
-        if answer.status_code not in {429, 503}:
-            break
-        await asyncio.sleep(float(answer.headers.get("Retry-After", 1)))
-    return answer
+        await asyncio.sleep(pause)
+    raise AssertionError("the last try answers or raises")

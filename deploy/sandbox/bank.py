@@ -1,4 +1,4 @@
-"""The escrow bank on a wire of its own: instructions and statements, HMAC-signed both ways.
+"""The escrow bank on a wire of its own: top-ups, instructions, statements, HMAC-signed both ways.
 
 `X-Bank-Signature` is the hex HMAC-SHA-256 of `timestamp.METHOD.path.body`; path is the request
 line's, query included. Answers repeat the caller's method and path under the bank's timestamp.
@@ -59,6 +59,16 @@ class Instruction(BaseModel):
         if len({split.currency for split in self.splits}) > 1:
             raise ValueError("splits must share one currency")
         return self
+
+
+class TopUp(BaseModel):
+    """POST /bank/v1/top-ups: the platform's own money comes into an order's sub-account."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    id: str = Field(min_length=1, max_length=64)
+    order_id: str = Field(min_length=1, max_length=64)
+    amount_minor: int = Field(ge=1, le=10_000_000_000)
+    currency: str = Field(pattern=r"^[A-Z]{3}$")
 
 
 class BankDesk:
@@ -128,7 +138,12 @@ def router(desk: BankDesk, store: Store) -> APIRouter:
     @routes.post("/bank/v1/instructions")
     async def instruct(request: Request) -> Response:
         """Pay out an order's sub-account; idempotent by the instruction's id."""
-        return await desk.serve(request, execution)
+        return await desk.serve(request, lambda raw: doing(raw, Instruction, bank_book.execute))
+
+    @routes.post("/bank/v1/top-ups")
+    async def top_up(request: Request) -> Response:
+        """Pay from the platform's account into an order's sub-account; idempotent by its id."""
+        return await desk.serve(request, lambda raw: doing(raw, TopUp, bank_book.top_up))
 
     @routes.get("/bank/v1/instructions/{instruction_id}")
     async def get_instruction(request: Request, instruction_id: str) -> Response:
@@ -159,22 +174,22 @@ def router(desk: BankDesk, store: Store) -> APIRouter:
     return routes
 
 
-def execution(raw: bytes) -> Act:
-    """The work an instruction asks for."""
+def doing(raw: bytes, kind: type[BaseModel], act: Callable[..., dict[str, Any]]) -> Act:
+    """The work that a body of this kind asks for, done once for each id."""
     try:
-        body = Instruction.model_validate_json(raw).model_dump()
+        body = kind.model_validate_json(raw).model_dump()
     except ValidationError as wrong:
         raise BankRefused(400, "invalid_body", first_issue(wrong)) from None
     fingerprint = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
     def work(db: sqlite3.Connection, now: float) -> dict[str, Any]:
         try:
-            return bank_book.execute(db, body, fingerprint, now)
+            return act(db, body, fingerprint, now)
         except bank_book.InstructionDiffers:
-            message = "An instruction of this id was executed with another body."
+            message = "What has this id was executed with another body."
             raise BankRefused(409, "instruction_differs", message) from None
         except bank_book.InsufficientFunds:
-            message = "The order's sub-account holds less than the splits together."
+            message = "The account that should pay holds less than that."
             raise BankRefused(422, "insufficient_funds", message) from None
         except bank_book.WrongCurrency:
             message = "The order's sub-account is kept in another currency."

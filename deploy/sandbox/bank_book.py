@@ -1,10 +1,14 @@
-"""The escrow bank's own book: one sub-account per order, never below zero, every line kept."""
+"""The escrow bank's own book: one sub-account per order, never below zero, every line kept.
+
+Beside them stands the platform's operating account, which pays its part of an order's money in.
+"""
 
 import json
 import sqlite3
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+PLATFORM = "platform"  # The party that holds the operating account.
 HONG_KONG = timezone(timedelta(hours=8))
 
 
@@ -21,7 +25,13 @@ class InstructionDiffers(Exception):
 
 
 def credit(
-    db: sqlite3.Connection, order_id: str, amount: tuple[int, str], kind: str, ref: str, now: float
+    db: sqlite3.Connection,
+    order_id: str,
+    amount: tuple[int, str],
+    kind: str,
+    ref: str,
+    now: float,
+    whence: tuple[str | None, str | None] = (None, None),
 ) -> None:
     """Money comes into the sub-account of an order, which is opened by the first of it."""
     minor, currency = amount
@@ -34,7 +44,7 @@ def credit(
     db.execute(
         "UPDATE sub_accounts SET balance = balance + ? WHERE order_id = ?", (minor, order_id)
     )
-    line(db, order_id, (minor, currency), kind, ref, now)
+    line(db, order_id, (minor, currency), kind, ref, now, whence)
 
 
 def debit(
@@ -105,12 +115,48 @@ def execute(
         to = (split["party"], split["account"])
         amount = (-split["amount_minor"], currency)
         line(db, body["order_id"], amount, "split", body["id"], now, to)
+        if split["party"] == PLATFORM:
+            operate(db, split["amount_minor"], currency)
     db.execute(
         "INSERT INTO instructions (id, fingerprint, order_id, executed_at, splits)"
         " VALUES (?, ?, ?, ?, ?)",
         (body["id"], fingerprint, body["order_id"], now, json.dumps(body["splits"])),
     )
     return {"id": body["id"], "state": "executed", "executed_at": utc_time(now)}
+
+
+def top_up(
+    db: sqlite3.Connection, body: dict[str, Any], fingerprint: str, now: float
+) -> dict[str, Any]:
+    """Pay from the platform's account into an order's; the same top-up again changes nothing."""
+    query = "SELECT * FROM top_ups WHERE id = ?"
+    known: sqlite3.Row | None = db.execute(query, (body["id"],)).fetchone()
+    if known is not None:
+        if known["fingerprint"] != fingerprint:
+            raise InstructionDiffers
+        return executed_view(known)
+    order_id, amount = body["order_id"], (body["amount_minor"], body["currency"])
+    operate(db, -amount[0], amount[1])
+    credit(db, order_id, amount, "top_up", body["id"], now, (PLATFORM, "operating"))
+    db.execute(
+        "INSERT INTO top_ups (id, fingerprint, order_id, executed_at, amount, currency)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        (body["id"], fingerprint, order_id, now, *amount),
+    )
+    return {"id": body["id"], "state": "executed", "executed_at": utc_time(now)}
+
+
+def operate(db: sqlite3.Connection, minor: int, currency: str) -> None:
+    """Change the balance of the platform's own account, never below zero."""
+    opened = "INSERT INTO operating_accounts VALUES (?, 0) ON CONFLICT DO NOTHING"
+    db.execute(opened, (currency,))
+    changed = db.execute(
+        "UPDATE operating_accounts SET balance = balance + ?"
+        " WHERE currency = ? AND balance + ? >= 0",
+        (minor, currency, minor),
+    )
+    if not changed.rowcount:
+        raise InsufficientFunds
 
 
 def instruction(db: sqlite3.Connection, instruction_id: str) -> sqlite3.Row | None:
@@ -121,7 +167,7 @@ def instruction(db: sqlite3.Connection, instruction_id: str) -> sqlite3.Row | No
 
 
 def executed_view(row: sqlite3.Row) -> dict[str, Any]:
-    """What the bank answers about an executed instruction, always the same."""
+    """What the bank answers about an executed instruction or top-up, always the same."""
     return {"id": row["id"], "state": "executed", "executed_at": utc_time(row["executed_at"])}
 
 
@@ -142,7 +188,11 @@ def book(db: sqlite3.Connection, order_id: str | None, after: int, limit: int) -
     accounts = db.execute(f"SELECT * FROM sub_accounts {where} ORDER BY order_id", given)
     narrowed = f"{where} {'AND' if where else 'WHERE'} seq > ? ORDER BY seq LIMIT ?"
     rows = db.execute(f"SELECT * FROM bank_lines {narrowed}", [*given, after, limit]).fetchall()
+    operating = db.execute("SELECT * FROM operating_accounts ORDER BY currency").fetchall()
     return {
+        "operating": [
+            {"balance_minor": row["balance"], "currency": row["currency"]} for row in operating
+        ],
         "sub_accounts": [
             {
                 "order_id": row["order_id"],

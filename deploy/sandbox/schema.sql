@@ -57,7 +57,7 @@ CREATE TABLE IF NOT EXISTS sub_accounts (
 CREATE TABLE IF NOT EXISTS bank_lines (
     seq INTEGER PRIMARY KEY, booked_on TEXT NOT NULL, booked_at REAL NOT NULL,
     order_id TEXT NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('capture', 'refund', 'refund_returned', 'split')),
+    kind TEXT NOT NULL CHECK (kind IN ('capture', 'refund', 'refund_returned', 'top_up', 'split')),
     amount INTEGER NOT NULL CHECK (amount <> 0), currency TEXT NOT NULL,
     reference TEXT NOT NULL, party TEXT, account TEXT
 );
@@ -68,6 +68,17 @@ CREATE TABLE IF NOT EXISTS instructions (
     id TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, order_id TEXT NOT NULL,
     executed_at REAL NOT NULL, splits TEXT NOT NULL
 ) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS top_ups (
+    id TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, order_id TEXT NOT NULL,
+    executed_at REAL NOT NULL, amount INTEGER NOT NULL CHECK (amount > 0), currency TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- The platform's own account: it began with a deposit, commissions come in, top-ups go out.
+CREATE TABLE IF NOT EXISTS operating_accounts (
+    currency TEXT PRIMARY KEY, balance INTEGER NOT NULL CHECK (balance >= 0)
+) WITHOUT ROWID;
+INSERT INTO operating_accounts VALUES ('HKD', 5000000000) ON CONFLICT DO NOTHING;
 
 CREATE TABLE IF NOT EXISTS stored_objects (
     bucket TEXT NOT NULL, name TEXT NOT NULL, file TEXT NOT NULL, etag TEXT NOT NULL,

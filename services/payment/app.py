@@ -27,10 +27,10 @@ NOTIFY_PATH = "/api/v1/payments/notify/wechat"
 def build(settings: Settings, kit: Kit) -> Wiring:
     """The payment service."""
     folder, seconds_max = settings.credentials_dir, settings.channel_seconds_max
-    wire = Wire(settings.wechat_pay_url, folder, kit.clock, seconds_max)
+    wire = Wire(kit.http, settings.wechat_pay_url, folder, kit.clock, seconds_max)
     wechat = WechatPay(wire, kit.clock, settings.public_url.rstrip("/") + NOTIFY_PATH)
     channels: Channels = {ChannelName.WECHAT: wechat}
-    bank = EscrowBank(settings.bank_url, folder, kit.clock, seconds_max)
+    bank = EscrowBank(kit.http, settings.bank_url, folder, kit.clock, seconds_max)
     routers = (notify, payments, refunds, wallet, staff_payment, staff_commission)
     return Wiring(
         description=DESCRIPTION,
@@ -38,7 +38,7 @@ def build(settings: Settings, kit: Kit) -> Wiring:
         timers=timers(kit.begin, channels, bank),
         ports={
             "channels": channels,
-            "login": WechatLogin(settings.wechat_api_url, folder, seconds_max),
+            "login": WechatLogin(kit.http, settings.wechat_api_url, folder, seconds_max),
             "orders": Orders(kit.peer("order", settings.order_url)),
             "payments_per_minute_max": settings.payments_per_minute_max,
         },

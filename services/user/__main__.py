@@ -10,7 +10,6 @@ from pathlib import Path
 from services.user.clients.token_keys import rotate
 from services.user.clients.wechat import WechatLogin
 from services.user.domain.account import Identity, IdentityKind
-from services.user.domain.locale import Locale
 from services.user.domain.phone import e164
 from services.user.settings import Settings
 from services.user.use_cases.grant_role import grant_role
@@ -19,6 +18,7 @@ from shared.kit.caller import Role
 from shared.kit.ids import new_id
 from shared.kit.process import main
 from shared.kit.runtime import Kit
+from shared.locales import Locale
 
 _WECHAT = "wechat:"
 

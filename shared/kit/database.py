@@ -3,6 +3,7 @@
 from typing import Any
 
 import asyncpg
+import orjson
 from sqlalchemy.event import listens_for
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -31,6 +32,7 @@ def engine_for(url: str, *, name: str, pool_size: int, read_only: bool = False) 
         pool_use_lifo=True,  # Few connections that know the statements, rather than many.
         pool_timeout=POOL_WAIT_SECONDS,
         hide_parameters=True,
+        json_deserializer=orjson.loads,
         connect_args={
             "command_timeout": 10,
             "timeout": 5,

@@ -20,7 +20,7 @@ traceparent: ContextVar[str] = ContextVar("traceparent", default="")
 """The W3C trace this work belongs to, if any; passed on with calls and events."""
 
 _DEPTH_MAX = 8
-_NOISY = ("aiokafka", "asyncio", "httpx", "httpcore", "alembic", "sqlalchemy")
+_NOISY = ("aiokafka", "asyncio", "alembic", "sqlalchemy")
 
 
 def get_logger(name: str) -> FilteringBoundLogger:

@@ -122,6 +122,7 @@ async def reveal(
 
 async def erase_subject(tx: "Transaction", subject: UUID) -> None:
     """Destroy the subject's data key: nothing sealed for them opens, or can be sealed, again."""
+    tx.data_keys.pop(subject, None)
     await tx.run(
         "INSERT INTO subject_keys AS k (subject, wrapped, created_at, erased_at)"
         " VALUES ($1, NULL, $2, $2) ON CONFLICT (subject) DO UPDATE"
@@ -146,6 +147,8 @@ async def rewrap(tx: "Transaction", limit: int) -> int:
 
 
 async def _data_key(tx: "Transaction", subject: UUID, *, make: bool) -> bytes:
+    if (known := tx.data_keys.get(subject)) is not None:
+        return known
     find = "SELECT wrapped FROM subject_keys WHERE subject = $1"
     rows = await tx.run(find, subject)
     if not rows and make:
@@ -160,7 +163,8 @@ async def _data_key(tx: "Transaction", subject: UUID, *, make: bool) -> bytes:
         raise SealBroken(f"no data key was ever made for {subject}")
     if rows[0]["wrapped"] is None:
         raise Erased("This person's data has been erased.")
-    return tx.keyring.unwrap(rows[0]["wrapped"])
+    tx.data_keys[subject] = tx.keyring.unwrap(rows[0]["wrapped"])
+    return tx.data_keys[subject]
 
 
 def _bound_to(place: str, row_id: UUID) -> bytes:

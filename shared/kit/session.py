@@ -38,6 +38,7 @@ class Transaction:
     _engine: AsyncEngine
     _pooled: PoolProxiedConnection
     cause: Envelope | None = None  # The event being handled, if any.
+    data_keys: dict[UUID, bytes] = field(default_factory=dict)  # Read for this transaction's seals.
     told: bool = False  # Whether any event was written.
     due_at: datetime | None = None  # The earliest timer that was set.
     _writes: Writes = field(default_factory=Writes)
@@ -219,6 +220,9 @@ def _state_sql(table: type[Base]) -> str:
 
 @cache
 def _at(table: type[Base]) -> str:
-    """By the id, and by the shard that the id names where the table has one."""
+    """By the primary key, and by the shard that the id names where that is a part of it."""
+    named = [column.name for column in inspect(table).primary_key if column.name != "shard"]
+    if len(named) != 1:
+        raise TypeError(f"{table.__tablename__} is not found by one id")
     shard = "shard = $2" if "shard" in columns_of(table) else "$2::integer IS NOT NULL"
-    return f"id = $1 AND {shard}"
+    return f"{named[0]} = $1 AND {shard}"

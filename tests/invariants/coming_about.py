@@ -153,7 +153,7 @@ async def calendars_do_not_overlap(books: Books) -> Finding:
 
 
 async def assignments_offers_and_bookings_are_one(books: Books) -> Finding:
-    """I10: a filled position, its accepted offer and its booking name each other."""
+    """I10: a filled position, its accepted offer and its booking name each other, or all end."""
     finding = Finding()
     positions = await books.rows(
         "order",
@@ -173,8 +173,12 @@ async def assignments_offers_and_bookings_are_one(books: Books) -> Finding:
     seen = set()
     for row in positions:
         offer, booking = offers.get(row["offer_id"]), bookings.get(row["offer_id"])
-        seen.add(row["offer_id"])
         place = f"order {row['order_id']} position {row['number']}"
+        if row["state"] == "cancelled":  # Who would have come still stands there.
+            free = offer is None and (booking is None or booking["state"] == "released")
+            finding.want(free, f"{place}: cancelled, and held by {offer} {booking}")
+            continue
+        seen.add(row["offer_id"])
         finding.want(
             offer is not None and offer["worker_id"] == row["worker_id"], f"{place}: offer"
         )

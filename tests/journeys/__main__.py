@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.journeys.stage import JourneyFailed, Stage
 
-NAMES = ("towing", "cleaning")
+NAMES = ("towing", "cleaning", "parting")
 
 
 async def tell(name: str, home: Path, *, quiet: bool = False) -> list[str]:

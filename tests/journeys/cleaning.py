@@ -46,18 +46,18 @@ async def play(stage: Stage) -> None:
 async def _one_order(stage: Stage, staff: Person, crew: list[Person], run: str) -> None:
     user = await stage.person(f"lam-{run}")
     await stage.told("promotion.pack_issued.v1", user.account_id, "the welcome pack")
-    order, starts_at = await _place(stage, user)
+    order, starts_at = await place(stage, user)
     order_id: str = order["id"]
     await pay(stage, user, order_id)
     captured = await stage.told("payment.captured.v1", order_id)
     await stage.told("order.paid.v1", order_id)
     await stage.told("promotion.redeemed.v1", order_id, "the coupon is used up")
 
-    lead, second = await _both_accept(stage, crew, order_id)
+    lead, second = await both_accept(stage, crew, order_id)
     await stage.told("order.assigned.v1", order_id, f"{lead.name} leads, {second.name} helps")
     await _to_the_door(stage, lead, order_id, shown=True)
 
-    await _sleep_until(stage, starts_at - timedelta(minutes=20))
+    await sleep_until(stage, starts_at - timedelta(minutes=20))
     await do_the_work(stage, lead, order_id, SHA_TIN)
     checked = await second.post(f"/jobs/{order_id}/check-in", SHA_TIN.point | {"accuracy_m": 20.0})
     stage.say(f"{second.name} checked in by {checked['arrived_by']}")
@@ -77,7 +77,8 @@ async def _one_order(stage: Stage, staff: Person, crew: list[Person], run: str) 
     stage.say(f"the order is {seen['state']}")
 
 
-async def _place(stage: Stage, user: Person) -> tuple[dict[str, Any], datetime]:
+async def place(stage: Stage, user: Person) -> tuple[dict[str, Any], datetime]:
+    """Order two cleaners for tomorrow at ten with a coupon; the order, and when they come."""
     offering = await offering_of(user, "cleaning", "crew_deep_cleaning")
     home = await user.post(
         "/me/addresses",
@@ -119,12 +120,13 @@ async def _tomorrow_at_ten(stage: Stage) -> datetime:
     return tomorrow.replace(hour=10, minute=0, second=0, microsecond=0).astimezone(UTC)
 
 
-async def _sleep_until(stage: Stage, instant: datetime) -> None:
+async def sleep_until(stage: Stage, instant: datetime) -> None:
+    """Let the fleet's clock come to an instant."""
     seconds = (instant - await _fleet_now(stage)).total_seconds()
     await stage.advance(seconds=round(seconds))
 
 
-async def _both_accept(stage: Stage, crew: list[Person], order_id: str) -> tuple[Person, Person]:
+async def both_accept(stage: Stage, crew: list[Person], order_id: str) -> tuple[Person, Person]:
     """Two positions, two offers at the same time; whoever is asked accepts."""
     by_id = {worker.account_id: worker for worker in crew}
     holders: dict[int, Person] = {}

@@ -1,6 +1,7 @@
 """The journeys as tests, on one fleet that they share; then its books and what is left in clear.
 
-They advance the fleet's clock, so they run one after the other and in this file alone.
+Every handler has a part in them: without any one of them they fail. They advance the fleet's clock,
+so they run one after the other and in this file alone.
 """
 
 import json
@@ -14,12 +15,17 @@ from aiokafka import AIOKafkaConsumer
 
 from deploy.local.fleet import Fleet
 from deploy.local.secrets import SERVICES
+from tests.conventions.test_events import contracts
 from tests.invariants.__main__ import check
-from tests.journeys.__main__ import tell
+from tests.invariants.books import books_of
+from tests.journeys.__main__ import NAMES, tell
 from tests.journeys.cleaning import HOME
+from tests.journeys.heard import ELSEWHERE, every_handler, heard_in
 from tests.support.fleets import fleet_in
 
 pytestmark = [pytest.mark.fleet, pytest.mark.xdist_group("journeys"), pytest.mark.timeout(300)]
+TESTS = Path(__file__).parents[1]
+ORDERS = 4
 SEEDED = (HOME["estate"], "Tai Po Centre", "CHAN TOW", "CHAN CLEAN", "+85251000000")
 
 
@@ -29,19 +35,29 @@ async def fleet(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Fleet
         yield fleet
 
 
-async def test_both_journeys_leave_the_books_in_order(fleet: Fleet) -> None:
+async def test_the_journeys_leave_the_books_in_order(fleet: Fleet) -> None:
     home = fleet.home.path
-    towing = await tell("towing", home, quiet=True)
-    cleaning = await tell("cleaning", home, quiet=True)
-    assert any("wallet shows HKD 682.00" in line for line in towing)
-    assert any("by silence" in line for line in cleaning)
+    told = {name: await tell(name, home, quiet=True) for name in NAMES}
+    assert any("wallet shows HKD 682.00" in line for line in told["towing"])
+    assert any("by silence" in line for line in told["cleaning"])
+    assert any("the coupon is back" in line for line in told["parting"])
 
     found, orders = await check(home)
     assert {name: finding.broken for name, finding in found.items() if finding.broken} == {}
-    assert orders == 2
+    assert orders == ORDERS
+    async with books_of(home) as books:
+        heard = await heard_in(books)
+    assert sorted(every_handler() - heard) == sorted(ELSEWHERE)
+    assert heard <= every_handler()
 
     clear = [*await _in_databases(fleet), *await _in_topics(fleet), *_in_logs(home)]
     assert clear == []
+
+
+def test_what_no_journey_comes_by_is_told_elsewhere() -> None:
+    for line, test in ELSEWHERE.items():
+        _, type, _ = line.split()
+        assert contracts()[type].__name__ in (TESTS / test).read_text()
 
 
 async def _in_databases(fleet: Fleet) -> list[str]:

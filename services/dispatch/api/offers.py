@@ -24,9 +24,9 @@ from shared.kit.money import Money
 from shared.kit.once import KeyUsedForAnotherRequest, RequestStillRunning, RequestUndone
 from shared.kit.states import MoveForbidden, MoveRefused
 from shared.kit.web import (
-    BeginDep,
     IdempotencyKeyMissing,
     OnceDep,
+    ReadDep,
     WorkerCaller,
     port,
     problems,
@@ -143,13 +143,13 @@ def _rounded(metres: int) -> int:
 @router.get("/workers/me/offers")
 async def get_offers(
     caller: WorkerCaller,
-    begin: BeginDep,
+    read: ReadDep,
     only_open: bool = True,
     cursor: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> OfferPage:
     """Your offers, newest first: the one to answer now, or with `only_open=false` all of them."""
-    async with begin() as tx:
+    async with read() as tx:
         sheets = await offers_to(tx, caller, only_open, cursor, limit + 1)
     shown = [OfferView.of(sheet) for sheet in sheets[:limit]]
     return OfferPage(items=shown, next_cursor=shown[-1].id if len(sheets) > limit else None)

@@ -53,7 +53,7 @@ async def put_presence(
     Urgent jobs are only offered to workers who are online and have said where they are within the
     last two minutes.
     """
-    async with begin() as tx:
+    async with begin.alone() as tx:  # A search that is not woken looks again by itself.
         switched = await set_presence(tx, rules, caller, body.online)
     return PresenceView.model_validate(switched)
 
@@ -73,5 +73,5 @@ async def post_position(
     changes nothing. No Idempotency-Key: only the newest place is kept.
     """
     point = Point(lat=body.lat, lng=body.lng)
-    async with begin() as tx:
+    async with begin.alone() as tx:  # As above: most often one statement.
         await keep_position(tx, rules, caller, point, body.accuracy_m, body.at)

@@ -11,7 +11,7 @@ from services.dispatch.domain.offer import DeclineReason, OfferState
 from services.dispatch.storage.offers import offers_of_order
 from services.dispatch.storage.rounds import Round, rounds_of_order
 from services.dispatch.storage.searches import Search
-from shared.kit.web import BeginDep, StaffCaller
+from shared.kit.web import ReadDep, StaffCaller
 
 router = APIRouter(prefix="/staff/dispatch/orders", tags=["staff"])
 
@@ -59,13 +59,13 @@ _EXAMPLE: dict[str, Any] = {
 
 
 class RoundView(BaseModel):
-    """One look around within one radius: everybody's terms in seconds, or why not."""
+    """One look around: everybody's terms in seconds, or why not."""
 
     id: UUID
     visit_id: UUID
     position: int
     number: int
-    radius_m: int
+    radius_m: int  # How far it had to look.
     first_at: datetime
     last_at: datetime
     repeats: int  # How often it came out the same.
@@ -124,22 +124,23 @@ class MadeOfferPage(BaseModel):
 async def get_rounds(
     order_id: UUID,
     caller: StaffCaller,
-    begin: BeginDep,
+    read: ReadDep,
     cursor: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> RoundPage:
     """Why these workers, and why not others.
 
-    Each round is one look around within `radius_m`. Priced candidates come first, cheapest first
-    (`cost` is the sum of `terms`, in seconds; those already asked for this order come after the
-    rest); then those passed over, each with reject codes:
+    Each round is one look around: from the radius that the search has come to it goes wider step
+    by step until somebody can come, and `radius_m` is how far that was. Priced candidates come
+    first, cheapest first (`cost` is the sum of `terms`, in seconds; those already asked for this
+    order come after the rest); then those passed over, each with reject codes:
     `offline not_approved suspended own_order skill level equipment district radius step hours
     booked open_offer refused_before offered_max asked_before stale_position no_position`.
 
     Example: the first candidate lost to the second although closer? Compare `terms.credit`.
     A worker is missing? They were not within the radius, or silent for half an hour.
     """
-    async with begin() as tx:
+    async with read() as tx:
         found = await rounds_of_order(tx, order_id, cursor, limit + 1)
     shown = [RoundView.of(round, search) for round, search in found[:limit]]
     return RoundPage(items=shown, next_cursor=shown[-1].id if len(found) > limit else None)
@@ -149,7 +150,7 @@ async def get_rounds(
 async def get_order_offers(
     order_id: UUID,
     caller: StaffCaller,
-    begin: BeginDep,
+    read: ReadDep,
     cursor: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> MadeOfferPage:
@@ -158,7 +159,7 @@ async def get_order_offers(
     `lost_by` is the refusal that took an accepted offer back: `slot-taken` is the calendar's,
     `position-filled` and `move-refused` are the order's.
     """
-    async with begin() as tx:
+    async with read() as tx:
         found = await offers_of_order(tx, order_id, cursor, limit + 1)
     shown = [MadeOfferView.model_validate(offer) for offer in found[:limit]]
     return MadeOfferPage(items=shown, next_cursor=shown[-1].id if len(found) > limit else None)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from shared.contracts.worker import Shift
@@ -33,7 +34,12 @@ def works_throughout(shifts: Sequence[Shift], days_off: Iterable[date], asked: I
     if any(_day(off).overlaps(asked) for off in days_off):
         return False
     days = [first - DAY + DAY * number for number in range((last - first).days + 2)]
-    spans = [_on(day, shift) for day in days for shift in shifts if shift.weekday == day.weekday()]
+    spans = [
+        _on(day, shift.starts, shift.ends)
+        for day in days
+        for shift in shifts
+        if shift.weekday == day.weekday()
+    ]
     covered_to = asked.starts_at
     for span in sorted(spans, key=lambda span: span.starts_at):
         if span.starts_at <= covered_to < span.ends_at:
@@ -47,9 +53,10 @@ def _day(on: date) -> Interval:
     )
 
 
-def _on(day: date, shift: Shift) -> Interval:
+@lru_cache(4_096)  # Many workers keep the same hours.
+def _on(day: date, starts_at: str, ends_at: str) -> Interval:
     """The shift that starts on a day; it ends the next day when its end is not after its start."""
-    starts, ends = time.fromisoformat(shift.starts), time.fromisoformat(shift.ends)
+    starts, ends = time.fromisoformat(starts_at), time.fromisoformat(ends_at)
     ends_on = day if ends > starts else day + DAY
     return Interval(
         datetime.combine(day, starts, HONG_KONG), datetime.combine(ends_on, ends, HONG_KONG)

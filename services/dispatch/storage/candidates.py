@@ -11,6 +11,7 @@ from services.dispatch.storage import Row
 from shared.contracts.ids import WorkerId
 from shared.contracts.worker import ProfileChanged
 from shared.kit.session import Transaction
+from shared.kit.writes import as_json
 
 
 class KnownWorker(Row):
@@ -44,28 +45,39 @@ class KnownWorker(Row):
     offers_expired: Mapped[int] = mapped_column(default=0, server_default=text("0"))
 
 
+# Counts of answers are ours and stay.
+_KEEP = """
+INSERT INTO candidates (worker_id, approved, suspended, skills, equipment, districts, base_lat,
+    base_lng, base_cell, radius_m, shifts, days_off, travel_buffer_seconds, credit, jobs_done)
+VALUES ($1, $2, $3, $4::jsonb, $5::jsonb, $6::jsonb, $7, $8, $9, $10, $11::jsonb, $12::jsonb, $13,
+    $14, $15)
+ON CONFLICT (worker_id) DO UPDATE SET
+    approved = excluded.approved, suspended = excluded.suspended, skills = excluded.skills,
+    equipment = excluded.equipment, districts = excluded.districts, base_lat = excluded.base_lat,
+    base_lng = excluded.base_lng, base_cell = excluded.base_cell, radius_m = excluded.radius_m,
+    shifts = excluded.shifts, days_off = excluded.days_off,
+    travel_buffer_seconds = excluded.travel_buffer_seconds, credit = excluded.credit,
+    jobs_done = excluded.jobs_done
+"""
+
+
 async def keep_profile(tx: Transaction, told: ProfileChanged) -> None:
     """Keep a worker's whole state in place of what was known before."""
-    known = await tx.session.get(KnownWorker, told.worker_id, with_for_update=True)
     plain = told.model_dump(mode="json")
-    facts: dict[str, Any] = {
-        "approved": told.approved,
-        "suspended": told.suspended,
-        "base_lat": told.base.lat,
-        "base_lng": told.base.lng,
-        "base_cell": cell_of(told.base),
-        "radius_m": told.radius_m,
-        "travel_buffer_seconds": told.travel_buffer_seconds,
-        "credit": told.credit,
-        "jobs_done": told.jobs_done,
-    }
-    facts |= {name: plain[name] for name in ("skills", "equipment", "districts", "shifts")}
-    facts |= {"days_off": plain["days_off"]}
-    if known is None:
-        tx.add(KnownWorker(worker_id=told.worker_id, **facts))
-        return
-    for name, value in facts.items():
-        setattr(known, name, value)
+    lists = ("skills", "equipment", "districts", "shifts", "days_off")
+    skills, equipment, districts, shifts, days_off = (as_json(plain[name]) for name in lists)
+    await tx.run(
+        _KEEP,
+        told.worker_id,
+        told.approved,
+        told.suspended,
+        *(skills, equipment, districts),
+        *(told.base.lat, told.base.lng, cell_of(told.base), told.radius_m),
+        *(shifts, days_off),
+        told.travel_buffer_seconds,
+        told.credit,
+        told.jobs_done,
+    )
 
 
 async def keep_credit(tx: Transaction, worker_id: WorkerId, credit: float) -> None:
@@ -80,7 +92,7 @@ _COUNTS = {
 }
 
 
-async def count_answer(tx: Transaction, worker_id: WorkerId, answer: OfferState) -> None:
+def count_answer(tx: Transaction, worker_id: WorkerId, answer: OfferState) -> None:
     """Remember how a worker answered; it weighs in the cost of later offers."""
     column = _COUNTS[answer]
-    await tx.run(f"UPDATE candidates SET {column} = {column} + 1 WHERE worker_id = $1", worker_id)
+    tx.later(f"UPDATE candidates SET {column} = {column} + 1 WHERE worker_id = $1", worker_id)

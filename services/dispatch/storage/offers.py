@@ -16,13 +16,14 @@ from services.dispatch.domain.offer import (
     OfferNotFound,
     OfferState,
 )
+from services.dispatch.domain.search import SearchState
 from services.dispatch.storage import Row
 from services.dispatch.storage.searches import KnownOrder, Search
-from shared.contracts.ids import OfferId, OrderId, VisitId, WorkerId
+from shared.contracts.ids import OfferId, OrderId, UserId, VisitId, WorkerId
 from shared.contracts.shapes import Point
 from shared.kit.caller import Caller, Role
 from shared.kit.ids import new_id
-from shared.kit.money import Money
+from shared.kit.money import Currency, Money
 from shared.kit.rows import money_columns, one_of
 from shared.kit.session import Transaction
 
@@ -94,41 +95,87 @@ INSERT INTO offers (id, search_id, order_id, visit_id, position, worker_id, net_
 SELECT $1, s.id, s.order_id, s.visit_id, s.position, $3, s.net_minor, s.net_currency, $4, $5,
        s.starts_at, s.ends_at, $6, $7
 FROM searches s WHERE s.id = $2
-ON CONFLICT DO NOTHING RETURNING id
+ON CONFLICT DO NOTHING RETURNING id, worker_id, expires_at
 """
+
+
+@dataclass(frozen=True, slots=True)
+class MadeOffer:
+    """An offer that was made just now."""
+
+    id: OfferId
+    worker_id: WorkerId
+    expires_at: datetime
 
 
 async def make_offer(
     tx: Transaction,
-    search: Search,
+    search_id: UUID,
     worker_id: UUID,
     distance_m: int,
     eta_seconds: int,
     expires_at: datetime,
-) -> OfferId | None:
+) -> MadeOffer | None:
     """Offer the position to a worker; None if they have got another offer in this moment."""
     way = (distance_m, eta_seconds)
-    rows = await tx.run(_OFFER, new_id(), search.id, worker_id, *way, tx.now, expires_at)
-    return OfferId(rows[0]["id"]) if rows else None
+    rows = await tx.run(_OFFER, new_id(), search_id, worker_id, *way, tx.now, expires_at)
+    return MadeOffer(**rows[0]) if rows else None
 
 
-async def search_of(tx: Transaction, caller: Caller, offer_id: UUID) -> UUID:
-    """Which search the caller's offer belongs to; nothing is locked. Raises OfferNotFound."""
-    mine = select(Offer.search_id).where(Offer.id == offer_id)
-    if caller.role is not Role.SYSTEM:
-        mine = mine.where(Offer.worker_id == caller.id)
-    found = await tx.session.scalar(mine)
-    if found is None:
+@dataclass(frozen=True, slots=True)
+class HeldOffer:
+    """An offer and its search, both locked, with what answering reads of them."""
+
+    id: OfferId
+    state: OfferState
+    search_id: UUID
+    search_state: SearchState
+    order_id: OrderId
+    user_id: UserId
+    visit_id: VisitId
+    position: int
+    worker_id: WorkerId
+    net: Money
+    starts_at: datetime
+    ends_at: datetime
+    expires_at: datetime
+    promised_eta_seconds: int | None
+    point: Point
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether the time to answer it has passed."""
+        late = self.state is OfferState.OFFERED and self.expires_at <= now
+        return late or self.state is OfferState.EXPIRED
+
+
+# The search is locked before its offer, as everywhere; $2 is the worker who must be its own.
+_LOCKED = """
+WITH search AS MATERIALIZED (
+    SELECT id, state, lat, lng FROM searches
+    WHERE id = (SELECT search_id FROM offers WHERE id = $1 AND worker_id = coalesce($2, worker_id))
+    FOR NO KEY UPDATE)
+SELECT o.id, o.state, o.search_id, o.order_id, o.visit_id, o.position, o.worker_id, o.net_minor,
+    o.net_currency, o.starts_at, o.ends_at, o.expires_at, o.promised_eta_seconds,
+    k.user_id, search.state AS search_state, search.lat, search.lng
+FROM search JOIN offers o ON o.search_id = search.id JOIN known_orders k USING (order_id)
+WHERE o.id = $1 FOR UPDATE OF o
+"""
+
+
+async def offer_for_update(tx: Transaction, caller: Caller, offer_id: UUID) -> HeldOffer:
+    """The caller's offer, locked after its search. Raises OfferNotFound."""
+    worker_id = None if caller.role is Role.SYSTEM else caller.id
+    rows = await tx.run(_LOCKED, offer_id, worker_id)
+    if not rows:
         raise OfferNotFound(f"No offer {offer_id}.")
-    return found
-
-
-async def offer_for_update(tx: Transaction, caller: Caller, offer_id: UUID) -> Offer:
-    """The caller's offer, locked; lock its search first. Raises OfferNotFound."""
-    offer = await tx.session.get(Offer, offer_id, with_for_update=True)
-    if offer is None or (caller.role is not Role.SYSTEM and offer.worker_id != caller.id):
-        raise OfferNotFound(f"No offer {offer_id}.")
-    return offer
+    fields = dict(rows[0])
+    return HeldOffer(
+        state=OfferState(fields.pop("state")),
+        search_state=SearchState(fields.pop("search_state")),
+        net=Money(fields.pop("net_minor"), Currency(fields.pop("net_currency"))),
+        point=Point(lat=fields.pop("lat"), lng=fields.pop("lng")),
+        **fields,
+    )
 
 
 async def offers_held_for_update(tx: Transaction, search_id: UUID) -> Sequence[Offer]:
@@ -137,19 +184,23 @@ async def offers_held_for_update(tx: Transaction, search_id: UUID) -> Sequence[O
     return (await tx.session.scalars(mine.with_for_update())).all()
 
 
+_END = """
+WITH ended AS (
+    UPDATE offers SET ended_at = $3
+    WHERE order_id = $1 AND visit_id = $2 AND state IN ('accepted') AND ended_at IS NULL
+    RETURNING worker_id)
+UPDATE presences SET idle_since = $4 WHERE worker_id IN (SELECT worker_id FROM ended)
+"""
+
+
 async def end_jobs(
     tx: Transaction, order_id: OrderId, visit_id: VisitId, ended_at: datetime
-) -> list[UUID]:
-    """The work of a visit is done: its accepted offers are no longer at hand; their workers."""
-    rows = await tx.run(
-        "UPDATE offers SET ended_at = $3 WHERE order_id = $1 AND visit_id = $2"
-        " AND state IN ('accepted') AND ended_at IS NULL RETURNING worker_id",
-        *(order_id, visit_id, ended_at),
-    )
-    return [row["worker_id"] for row in rows]
+) -> None:
+    """The work of a visit is done: its offers are no longer at hand, and their workers idle."""
+    await tx.run(_END, order_id, visit_id, ended_at, tx.now)
 
 
-def claim_of(offer: Offer) -> Claim:
+def claim_of(offer: Offer | HeldOffer) -> Claim:
     """What calendar and order are asked."""
     return Claim(
         offer_id=offer.id,
@@ -162,12 +213,11 @@ def claim_of(offer: Offer) -> Claim:
     )
 
 
-def answer_of(offer: Offer, search: Search) -> Answer:
+def answer_of(offer: Offer | HeldOffer, state: OfferState, point: Point) -> Answer:
     """The offer as its worker sees it after answering."""
-    theirs = offer.state is OfferState.ACCEPTED
     return Answer(
         id=offer.id,
-        state=offer.state,
+        state=state,
         order_id=offer.order_id,
         visit_id=offer.visit_id,
         position=offer.position,
@@ -175,7 +225,7 @@ def answer_of(offer: Offer, search: Search) -> Answer:
         ends_at=offer.ends_at,
         net_pay=offer.net,
         promised_eta_seconds=offer.promised_eta_seconds,
-        point=Point(lat=search.lat, lng=search.lng) if theirs else None,
+        point=point if state is OfferState.ACCEPTED else None,
     )
 
 
@@ -185,7 +235,8 @@ async def answer_to_claim(tx: Transaction, claim_id: UUID) -> Answer:
     found = (await tx.session.execute(mine.where(Offer.claim_id == claim_id))).one_or_none()
     if found is None:
         raise OfferNotFound(f"No offer with the claim {claim_id}.")
-    return answer_of(*found)
+    offer, search = found
+    return answer_of(offer, offer.state, Point(lat=search.lat, lng=search.lng))
 
 
 @dataclass(frozen=True, slots=True)

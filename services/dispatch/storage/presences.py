@@ -108,14 +108,6 @@ async def locate(
     return Heard(too_often=bool(row["too_often"]))
 
 
-async def became_idle(tx: Transaction, worker_ids: list[UUID]) -> None:
-    """A job is over: its workers are idle from now on."""
-    await tx.run(
-        "UPDATE presences SET idle_since = $2 WHERE worker_id = ANY($1::uuid[])",
-        *(worker_ids, tx.now),
-    )
-
-
 async def places_of(tx: Transaction, worker_id: UUID) -> list[Point]:
     """Where a worker could set out from: where they are, and where they live."""
     rows = await tx.run(

@@ -4,7 +4,6 @@ A round that comes out like the one before it is counted there instead of being 
 """
 
 from collections import Counter
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,9 +11,9 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, Uuid, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.dispatch.domain.cost import Judged
+from services.dispatch.domain.widening import Look
 from services.dispatch.storage import Row
-from services.dispatch.storage.searches import Search
+from services.dispatch.storage.searches import Said, Search, Wanted
 from shared.contracts.ids import OfferId, OrderId
 from shared.kit.ids import new_id
 from shared.kit.session import Transaction
@@ -23,7 +22,7 @@ PASSED_OVER_MAX = 200  # Explained one by one; the counts are of all.
 
 
 class Round(Row):
-    """One look around within one radius."""
+    """One look around, from the radius the search has come to up to ``radius_m``."""
 
     __tablename__ = "rounds"
     __table_args__ = (
@@ -45,46 +44,48 @@ class Round(Row):
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default_factory=new_id)
 
 
-async def keep_round(
-    tx: Transaction,
-    search: Search,
-    radius_m: int,
-    judged: Sequence[Judged],
-    offer_id: OfferId | None,
-) -> None:
-    """Keep the explanation of a round, or count it with an equal one before it."""
-    priced = [one.explained() for one in judged if not one.rejects]
-    passed = [one.explained() for one in judged if one.rejects]
-    counts = Counter(code for one in judged for code in one.rejects)
-    rejected = {str(code): times for code, times in sorted(counts.items())}
-    explained = priced + passed[:PASSED_OVER_MAX]
-    if offer_id is None and search.rounds:
-        last = await _last(tx, search.id, radius_m)
-        if last and (last.candidates, last.rejected) == (explained, rejected):
-            last.repeats += 1
-            last.last_at = tx.now
-            return
-    search.rounds += 1
-    tx.add(
-        Round(
-            search_id=search.id,
-            order_id=search.order_id,
-            number=search.rounds,
-            radius_m=radius_m,
-            first_at=tx.now,
-            last_at=tx.now,
-            candidates=explained,
-            rejected=rejected,
-            offer_id=offer_id,
-        )
+_COUNT = "UPDATE searches SET rounds = $2, step = $3 WHERE id = $1"
+_REPEAT = """
+UPDATE rounds SET repeats = repeats + 1, last_at = $3 WHERE search_id = $1 AND number = $2
+"""
+
+
+def keep_round(tx: Transaction, wanted: Wanted, look: Look) -> None:
+    """Keep the explanation of a round that made no offer, or count it with an equal one before."""
+    if _said(look) == wanted.said_last:
+        tx.later(_REPEAT, wanted.id, wanted.rounds, tx.now)
+        return
+    tx.write(new_round(tx, wanted, look))
+    tx.later(_COUNT, wanted.id, wanted.rounds + 1, look.step)
+
+
+def new_round(
+    tx: Transaction, wanted: Wanted, look: Look, offer_id: OfferId | None = None
+) -> Round:
+    """The explanation of a round, with the offer it made, if any."""
+    said = _said(look)
+    return Round(
+        search_id=wanted.id,
+        order_id=OrderId(wanted.job.order_id),
+        number=wanted.rounds + 1,
+        radius_m=said.radius_m,
+        first_at=tx.now,
+        last_at=tx.now,
+        candidates=said.candidates,
+        rejected=said.rejected,
+        offer_id=offer_id,
     )
 
 
-async def _last(tx: Transaction, search_id: UUID, radius_m: int) -> Round | None:
-    """The search's newest round, if it was of this radius and found nobody."""
-    newest = select(Round).where(Round.search_id == search_id).order_by(Round.number.desc())
-    found: Round | None = await tx.session.scalar(newest.limit(1))
-    return found if found and found.radius_m == radius_m and found.offer_id is None else None
+def _said(look: Look) -> Said:
+    """Each worker as explained, those who could come first; and how many were passed over by code.
+
+    Those who could come are all explained, of the others only the first.
+    """
+    shown = look.judged[: len(look.able) + PASSED_OVER_MAX]
+    counts = Counter(str(code) for one in look.judged for code in one.rejects)
+    explained = [one.explained() for one in shown]
+    return Said(look.radius_m, explained, dict(sorted(counts.items())))
 
 
 async def rounds_of_order(

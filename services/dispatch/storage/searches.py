@@ -6,6 +6,7 @@ twice in one transaction, and would wait for a stronger lock.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,11 +19,13 @@ from services.dispatch.domain.hours import Interval
 from services.dispatch.domain.search import SearchState
 from services.dispatch.storage import Row
 from shared.contracts.ids import OfferingId, OrderId, UserId, VisitId
+from shared.contracts.order import OrderPaid
 from shared.contracts.shapes import Point, Urgency
 from shared.kit.ids import new_id
-from shared.kit.money import Money
+from shared.kit.money import Currency, Money
 from shared.kit.rows import money_columns, one_of
 from shared.kit.session import Transaction
+from shared.kit.writes import as_json
 
 _LOCKED: dict[str, Any] = {"key_share": True}
 
@@ -86,57 +89,95 @@ class Search(Row):
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default_factory=new_id)
 
 
-def job_of(order: KnownOrder, search: Search) -> Job:
-    """What the position asks for, as the rules read it."""
-    return Job(
-        order_id=search.order_id,
-        user_id=order.user_id,
-        visit_id=search.visit_id,
-        position=search.position,
-        urgency=order.urgency,
-        skill=search.skill,
-        level=search.level,
-        equipment=order.equipment,
-        point=Point(lat=search.lat, lng=search.lng),
-        district=search.district,
-        time=Interval(search.starts_at, search.ends_at),
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a round explains."""
+
+    radius_m: int
+    candidates: list[Any]
+    rejected: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A locked search, with all that a round reads of it and of its order."""
+
+    id: UUID
+    state: SearchState
+    step: int
+    rounds: int
+    net: Money
+    is_escalated: bool
+    job: Job
+    said_last: Said | None  # By its newest round, if that made no offer.
+
+
+# An order that ended before dispatch knew of it stays unknown.
+_KNOW = """
+INSERT INTO known_orders (order_id, user_id, category, offering_id, offering_name, urgency,
+                          equipment, search_until)
+SELECT $1, $2, $3, $4, $5::jsonb, $6, $7, $8
+WHERE NOT EXISTS (SELECT FROM closed_orders WHERE order_id = $1)
+ON CONFLICT DO NOTHING RETURNING true
+"""
+_WANTED = """
+SELECT s.id, s.order_id, s.visit_id, s.position, s.skill, s.level, s.starts_at, s.ends_at, s.lat,
+    s.lng, s.district, s.net_minor, s.net_currency, s.state, s.step, s.rounds,
+    o.user_id, o.urgency, o.equipment, o.escalated_at IS NOT NULL AS is_escalated,
+    r.radius_m, r.candidates, r.rejected
+FROM searches s JOIN known_orders o USING (order_id)
+LEFT JOIN rounds r ON r.search_id = s.id AND r.number = s.rounds AND r.offer_id IS NULL
+WHERE s.id = $1 FOR NO KEY UPDATE OF s
+"""
+
+
+async def know_order(tx: Transaction, paid: OrderPaid) -> bool:
+    """Keep a paid order; False if it is known already, or ended before it was."""
+    kept = await tx.run(
+        _KNOW,
+        paid.order_id,
+        paid.user_id,
+        paid.category,
+        paid.offering_id,
+        as_json(paid.offering_name),
+        paid.urgency,
+        paid.equipment,
+        paid.search_until,
+    )
+    return bool(kept)
+
+
+async def wanted_for_update(tx: Transaction, search_id: UUID) -> Wanted:
+    """One search, locked."""
+    [row] = await tx.run(_WANTED, search_id)
+    said = (row["radius_m"], row["candidates"], row["rejected"])
+    return Wanted(
+        id=row["id"],
+        state=SearchState(row["state"]),
+        step=row["step"],
+        rounds=row["rounds"],
+        net=Money(row["net_minor"], Currency(row["net_currency"])),
+        is_escalated=row["is_escalated"],
+        job=Job(
+            order_id=row["order_id"],
+            user_id=row["user_id"],
+            visit_id=row["visit_id"],
+            position=row["position"],
+            urgency=Urgency(row["urgency"]),
+            skill=row["skill"],
+            level=row["level"],
+            equipment=row["equipment"],
+            point=Point(lat=row["lat"], lng=row["lng"]),
+            district=row["district"],
+            time=Interval(row["starts_at"], row["ends_at"]),
+        ),
+        said_last=None if said[0] is None else Said(*said),
     )
 
 
 async def order_for_update(tx: Transaction, order_id: OrderId) -> KnownOrder | None:
     """The order, locked; None if dispatch has not heard of it."""
     return await tx.session.get(KnownOrder, order_id, with_for_update=_LOCKED)
-
-
-async def order_unless_busy(tx: Transaction, order_id: UUID) -> KnownOrder | None:
-    """The order, locked; None if somebody else holds it just now."""
-    mine = select(KnownOrder).where(KnownOrder.order_id == order_id)
-    found: KnownOrder | None = await tx.session.scalar(
-        mine.with_for_update(key_share=True, skip_locked=True)
-    )
-    return found
-
-
-async def known_order(tx: Transaction, order_id: OrderId) -> KnownOrder:
-    """The order of a search, not locked."""
-    return await tx.session.get_one(KnownOrder, order_id)
-
-
-async def search_for_update(tx: Transaction, search_id: UUID) -> Search:
-    """One search, locked."""
-    return await tx.session.get_one(Search, search_id, with_for_update=_LOCKED)
-
-
-async def search_unless_busy(tx: Transaction, search_id: UUID) -> Search | None:
-    """One search, locked; None if somebody else holds it just now.
-
-    A timer that waited here while its own row is locked could wait for one who waits for that row.
-    """
-    mine = select(Search).where(Search.id == search_id)
-    found: Search | None = await tx.session.scalar(
-        mine.with_for_update(key_share=True, skip_locked=True)
-    )
-    return found
 
 
 async def searches_for_update(tx: Transaction, order_id: OrderId) -> Sequence[Search]:
@@ -165,8 +206,3 @@ async def searches_waiting_in(tx: Transaction, cells: Sequence[int], limit: int)
 async def note_closed(tx: Transaction, order_id: OrderId) -> None:
     """Remember that an order unknown so far has ended."""
     await tx.run("INSERT INTO closed_orders VALUES ($1) ON CONFLICT DO NOTHING", order_id)
-
-
-async def is_over(tx: Transaction, order_id: OrderId) -> bool:
-    """Whether the order ended before dispatch knew of it."""
-    return await tx.session.get(ClosedOrder, order_id) is not None

@@ -3,11 +3,10 @@
 from datetime import timedelta
 from uuid import UUID
 
-from services.dispatch.domain.offer import Answer, OfferExpired, OfferMove, OfferState
+from services.dispatch.domain.offer import Answer, OfferExpired, OfferMove
 from services.dispatch.domain.ports import Assignments, Calendar
 from services.dispatch.domain.search import SearchRules
-from services.dispatch.storage.offers import claim_of, offer_for_update, search_of
-from services.dispatch.storage.searches import search_for_update
+from services.dispatch.storage.offers import Offer, claim_of, offer_for_update
 from services.dispatch.use_cases.settle_claim import settle_claim
 from shared.kit.caller import Caller
 from shared.kit.ids import new_id
@@ -28,15 +27,12 @@ async def accept_offer(
     Raises OfferNotFound, OfferExpired, MoveRefused, OfferLost.
     """
     async with steps.claim(new_id()) as tx:
-        await search_for_update(tx, await search_of(tx, caller, offer_id))
         offer = await offer_for_update(tx, caller, offer_id)
-        late = offer.state is OfferState.OFFERED and offer.expires_at <= tx.now
-        if late or offer.state is OfferState.EXPIRED:
+        if offer.is_over(tx.now):
             raise OfferExpired(f"Offer {offer_id} is over.", expired_at=offer.expires_at)
-        tx.move(offer, OfferMove.CLAIM, by=caller)
-        offer.claim_id = steps.ref
-        offer.answered_at = tx.now
-        offer.promised_eta_seconds = eta_seconds
+        said = {"answered_at": tx.now, "promised_eta_seconds": eta_seconds}
+        move = OfferMove.CLAIM
+        await tx.move_where(Offer, offer.id, move, by=caller, claim_id=steps.ref, **said)
         await tx.cancel_timer("expire", offer.id)
         await tx.schedule("claim", offer.id, tx.now + timedelta(seconds=rules.claim_seconds))
         claim = claim_of(offer)

@@ -11,8 +11,8 @@ from services.dispatch.domain.offer import (
 )
 from services.dispatch.domain.search import SearchMove
 from services.dispatch.storage.candidates import count_answer
-from services.dispatch.storage.offers import answer_of, offer_for_update, search_of
-from services.dispatch.storage.searches import search_for_update
+from services.dispatch.storage.offers import Offer, answer_of, offer_for_update
+from services.dispatch.storage.searches import Search
 from shared.kit.caller import Caller
 from shared.kit.session import Transaction
 
@@ -24,18 +24,15 @@ async def decline_offer(
 
     Raises OfferNotFound, OfferExpired, MoveRefused.
     """
-    search = await search_for_update(tx, await search_of(tx, caller, offer_id))
     offer = await offer_for_update(tx, caller, offer_id)
 
-    late = offer.state is OfferState.OFFERED and offer.expires_at <= tx.now
-    if late or offer.state is OfferState.EXPIRED:
+    if offer.is_over(tx.now):
         raise OfferExpired(f"Offer {offer_id} is over.", expired_at=offer.expires_at)
 
-    tx.move(offer, OfferMove.DECLINE, by=caller)
-    tx.move(search, SearchMove.RESUME, by=caller)
-    offer.answered_at = tx.now
-    offer.decline_reason = reason
-    await count_answer(tx, offer.worker_id, OfferState.DECLINED)
+    said = {"answered_at": tx.now, "decline_reason": reason}
+    await tx.move_where(Offer, offer.id, OfferMove.DECLINE, by=caller, **said)
+    await tx.move_where(Search, offer.search_id, SearchMove.RESUME, by=caller)
+    count_answer(tx, offer.worker_id, OfferState.DECLINED)
     await tx.cancel_timer("expire", offer.id)
-    await tx.schedule("search", search.id, tx.now)
-    return answer_of(offer, search)
+    await tx.schedule("search", offer.search_id, tx.now)
+    return answer_of(offer, OfferState.DECLINED, offer.point)

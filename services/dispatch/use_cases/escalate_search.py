@@ -1,14 +1,12 @@
 """Say that a search has come to its deadline without a worker."""
 
-from datetime import timedelta
 from uuid import UUID
 
 from services.dispatch.domain.search import UNFILLED
-from services.dispatch.storage.searches import order_unless_busy, searches_of
+from services.dispatch.storage.searches import order_for_update, searches_of
 from shared.contracts.dispatch import SearchEscalated
+from shared.contracts.ids import OrderId
 from shared.kit.session import Transaction
-
-BUSY_AGAIN = timedelta(seconds=1)
 
 
 async def escalate_search(tx: Transaction, order_id: UUID) -> None:
@@ -16,10 +14,8 @@ async def escalate_search(tx: Transaction, order_id: UUID) -> None:
 
     Tells dispatch.escalated.v1.
     """
-    order = await order_unless_busy(tx, order_id)
-    if order is None:
-        await tx.schedule("escalate", order_id, tx.now + BUSY_AGAIN)
-        return
+    order = await order_for_update(tx, OrderId(order_id))
+    assert order is not None  # Its timer was set with it.
     if order.closed_at is not None or order.escalated_at is not None:
         return
     if order.search_until > tx.now:

@@ -3,23 +3,18 @@
 from datetime import timedelta
 from uuid import UUID
 
-from services.dispatch.domain.cost import eta_seconds, judge
+from services.dispatch.domain.cost import eta_seconds
 from services.dispatch.domain.search import SearchMove, SearchRules, SearchState
+from services.dispatch.domain.widening import Look, look_around
 from services.dispatch.storage.nearby import workers_near
-from services.dispatch.storage.offers import Offer, make_offer
-from services.dispatch.storage.rounds import keep_round
-from services.dispatch.storage.searches import (
-    KnownOrder,
-    Search,
-    job_of,
-    known_order,
-    search_unless_busy,
-)
+from services.dispatch.storage.offers import MadeOffer, make_offer
+from services.dispatch.storage.rounds import keep_round, new_round
+from services.dispatch.storage.searches import Search, Wanted, wanted_for_update
 from shared.contracts.dispatch import JobOffered
 from shared.kit.caller import SYSTEM
 from shared.kit.session import Transaction
 
-BUSY_AGAIN = timedelta(seconds=1)
+TAKEN_AGAIN = timedelta(seconds=1)
 
 
 async def run_round(tx: Transaction, rules: SearchRules, search_id: UUID) -> None:
@@ -27,53 +22,62 @@ async def run_round(tx: Transaction, rules: SearchRules, search_id: UUID) -> Non
 
     Tells dispatch.offered.v1.
     """
-    search = await search_unless_busy(tx, search_id)
-    if search is None:
-        await tx.schedule("search", search_id, tx.now + BUSY_AGAIN)
+    wanted = await wanted_for_update(tx, search_id)
+    if wanted.state is not SearchState.SEARCHING:
         return
-    if search.state is not SearchState.SEARCHING:
-        return
-    order = await known_order(tx, search.order_id)
 
-    offer = await _look(tx, rules, order, search)
-    while offer is None and search.step + 1 < len(rules.radius_steps_m):
-        search.step += 1
-        offer = await _look(tx, rules, order, search)
+    look = await _look(tx, rules, wanted)
+    offer = await _offer(tx, rules, wanted, look)
 
     if offer is None:
-        again_at = rules.again_at(order.urgency, order.escalated_at is not None, tx.now)
-        await tx.schedule("search", search.id, again_at)
+        keep_round(tx, wanted, look)
+        again_at = rules.again_at(wanted.job.urgency, wanted.is_escalated, tx.now)
+        if look.able:  # All of them were taken in this moment; the next look sees that.
+            again_at = tx.now + TAKEN_AGAIN
+        await tx.schedule("search", search_id, again_at)
         return
-    tx.move(search, SearchMove.OFFER, by=SYSTEM)
+    number = wanted.rounds + 1
+    await tx.move_where(
+        Search, search_id, SearchMove.OFFER, by=SYSTEM, step=look.step, rounds=number
+    )
+    tx.write(new_round(tx, wanted, look, offer.id))
     await tx.schedule("expire", offer.id, offer.expires_at)
 
     tx.publish(
         JobOffered(
-            order_id=search.order_id,
-            user_id=order.user_id,
+            order_id=wanted.job.order_id,
+            user_id=wanted.job.user_id,
             offer_id=offer.id,
             worker_id=offer.worker_id,
-            visit_id=search.visit_id,
-            position=search.position,
-            net_pay=search.net,
+            visit_id=wanted.job.visit_id,
+            position=wanted.job.position,
+            net_pay=wanted.net,
             expires_at=offer.expires_at,
         )
     )
 
 
-async def _look(
-    tx: Transaction, rules: SearchRules, order: KnownOrder, search: Search
-) -> Offer | None:
-    """One round within the search's radius; the offer made, if any."""
-    radius_m = rules.radius_steps_m[min(search.step, len(rules.radius_steps_m) - 1)]
-    job = job_of(order, search)
-    judged = judge(job, await workers_near(tx, job, radius_m), radius_m, tx.now, rules)
-    expires_at = rules.expires_at(order.urgency, tx.now)
-    offer_id = None
-    for one in judged:
-        if one.features is None or offer_id is not None:
-            break
+async def _look(tx: Transaction, rules: SearchRules, wanted: Wanted) -> Look:
+    """Those within the radius that the search has come to; then everybody, all steps in one go."""
+    last = len(rules.radius_steps_m) - 1
+    step = min(wanted.step, last)
+    near = await workers_near(tx, wanted.job, rules.radius_steps_m[step])
+    look = look_around(wanted.job, near, range(step, step + 1), tx.now, rules)
+    if look.able or step == last:
+        return look
+    everybody = await workers_near(tx, wanted.job, rules.radius_steps_m[last])
+    return look_around(wanted.job, everybody, range(step + 1, last + 1), tx.now, rules)
+
+
+async def _offer(
+    tx: Transaction, rules: SearchRules, wanted: Wanted, look: Look
+) -> MadeOffer | None:
+    """The offer to the best of those who could come; none if others got hold of all of them."""
+    expires_at = rules.expires_at(wanted.job.urgency, tx.now)
+    for one in look.able:
+        assert one.features is not None
         way = (one.features.distance_m, eta_seconds(one.features))
-        offer_id = await make_offer(tx, search, one.worker_id, *way, expires_at)
-    await keep_round(tx, search, radius_m, judged, offer_id)
-    return await tx.session.get_one(Offer, offer_id) if offer_id else None
+        offer = await make_offer(tx, wanted.id, one.worker_id, *way, expires_at)
+        if offer is not None:
+            return offer
+    return None

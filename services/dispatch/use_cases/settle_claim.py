@@ -4,8 +4,8 @@ from services.dispatch.domain.offer import Answer, Claim, OfferLost, OfferMove, 
 from services.dispatch.domain.ports import Assignments, Calendar
 from services.dispatch.domain.search import SearchMove, SearchState
 from services.dispatch.storage.candidates import count_answer
-from services.dispatch.storage.offers import Offer, answer_of, offer_for_update, search_of
-from services.dispatch.storage.searches import Search, known_order, search_for_update
+from services.dispatch.storage.offers import HeldOffer, Offer, answer_of, offer_for_update
+from services.dispatch.storage.searches import Search
 from shared.contracts.dispatch import JobAssigned
 from shared.contracts.ids import OfferId
 from shared.kit.caller import SYSTEM
@@ -33,43 +33,44 @@ async def settle_claim(
         raise OfferLost("The job went to nobody.", reason=refused.peer_code) from refused
 
     async with steps.finish() as tx:
-        search, offer = await _locked(tx, claim.offer_id)
-        order = await known_order(tx, offer.order_id)
-        if offer.state is OfferState.CLAIMING and search.state is SearchState.CLOSED:
-            tx.move(offer, OfferMove.CANCEL, by=SYSTEM)  # Cancelled right after it was assigned.
-        elif offer.state is OfferState.CLAIMING:
-            tx.move(offer, OfferMove.ACCEPT, by=SYSTEM)
-            tx.move(search, SearchMove.FILL, by=SYSTEM)
-            await count_answer(tx, offer.worker_id, OfferState.ACCEPTED)
-            tx.publish(
-                JobAssigned(
-                    order_id=offer.order_id,
-                    user_id=order.user_id,
-                    offer_id=offer.id,
-                    worker_id=offer.worker_id,
-                    visit_id=offer.visit_id,
-                    position=offer.position,
-                )
-            )
+        offer = await offer_for_update(tx, SYSTEM, claim.offer_id)
+        ended_as = await _win(tx, offer)
         await tx.cancel_timer("claim", offer.id)
-        answer = answer_of(offer, search)
+        answer = answer_of(offer, ended_as, offer.point)
         steps.answer(answer)
     return answer
 
 
+async def _win(tx: Transaction, offer: HeldOffer) -> OfferState:
+    """The claim was granted: the job is the worker's, unless the order ended right after."""
+    if offer.state is not OfferState.CLAIMING:
+        return offer.state
+    if offer.search_state is SearchState.CLOSED:
+        await tx.move_where(Offer, offer.id, OfferMove.CANCEL, by=SYSTEM)
+        return OfferState.CANCELLED
+    await tx.move_where(Offer, offer.id, OfferMove.ACCEPT, by=SYSTEM)
+    await tx.move_where(Search, offer.search_id, SearchMove.FILL, by=SYSTEM)
+    count_answer(tx, offer.worker_id, OfferState.ACCEPTED)
+    tx.publish(
+        JobAssigned(
+            order_id=offer.order_id,
+            user_id=offer.user_id,
+            offer_id=offer.id,
+            worker_id=offer.worker_id,
+            visit_id=offer.visit_id,
+            position=offer.position,
+        )
+    )
+    return OfferState.ACCEPTED
+
+
 async def _lose(tx: Transaction, offer_id: OfferId, reason: str) -> None:
     """The claim was refused: the search goes on."""
-    search, offer = await _locked(tx, offer_id)
+    offer = await offer_for_update(tx, SYSTEM, offer_id)
     await tx.cancel_timer("claim", offer.id)
     if offer.state is not OfferState.CLAIMING:
         return
-    tx.move(offer, OfferMove.LOSE, by=SYSTEM)
-    offer.lost_by = reason
-    if search.state is SearchState.OFFERED:
-        tx.move(search, SearchMove.RESUME, by=SYSTEM)
-        await tx.schedule("search", search.id, tx.now)
-
-
-async def _locked(tx: Transaction, offer_id: OfferId) -> tuple[Search, Offer]:
-    search = await search_for_update(tx, await search_of(tx, SYSTEM, offer_id))
-    return search, await offer_for_update(tx, SYSTEM, offer_id)
+    await tx.move_where(Offer, offer.id, OfferMove.LOSE, by=SYSTEM, lost_by=reason)
+    if offer.search_state is SearchState.OFFERED:
+        await tx.move_where(Search, offer.search_id, SearchMove.RESUME, by=SYSTEM)
+        await tx.schedule("search", offer.search_id, tx.now)

@@ -1,7 +1,7 @@
 """Begin to look for the workers of a paid order."""
 
 from services.dispatch.domain.places import cell_of, coarse
-from services.dispatch.storage.searches import KnownOrder, Search, is_over
+from services.dispatch.storage.searches import Search, know_order
 from shared.contracts.order import OrderPaid
 from shared.contracts.shapes import PositionSpec, VisitSpec
 from shared.kit.money import Money
@@ -10,30 +10,15 @@ from shared.kit.session import Transaction
 
 async def start_search(tx: Transaction, paid: OrderPaid) -> None:
     """Set one search a position of each visit; the first rounds are due at once."""
-    known = await tx.session.get(KnownOrder, paid.order_id)
-    if known is not None or await is_over(tx, paid.order_id):
+    if not await know_order(tx, paid):
         return
-
-    tx.add(
-        KnownOrder(
-            order_id=paid.order_id,
-            user_id=paid.user_id,
-            category=paid.category,
-            offering_id=paid.offering_id,
-            offering_name=paid.offering_name,
-            urgency=paid.urgency,
-            equipment=paid.equipment,
-            search_until=paid.search_until,
-        )
-    )
-    await tx.session.flush()  # The searches refer to it.
 
     net = {(pay.visit_number, pay.position): pay.net for pay in paid.pay}
     for visit in paid.visits:
         for position in visit.positions:
             pay = net[visit.number, position.number]
             search = _search(tx, paid, visit, position, pay)
-            tx.add(search)
+            tx.write(search)
             await tx.schedule("search", search.id, tx.now)
     await tx.schedule("escalate", paid.order_id, paid.search_until)
 

@@ -17,13 +17,13 @@ from services.order.api.catalogue_views import (
 )
 from services.order.domain.catalogue import OfferingNotFound
 from services.order.domain.districts import CODES
-from services.order.domain.locales import Locale, locale_asked
 from services.order.domain.search import tokens_asked
 from services.order.storage.catalogue import offering_of
 from services.order.storage.catalogue_lists import Wanted, offerings_shown
 from services.order.storage.catalogue_snapshot import CatalogueInMemory, Snapshot
 from shared.kit.log import get_logger
-from shared.kit.web import BearerDep, BeginDep, StaleBeginDep, kit_of, port, problems
+from shared.kit.web import BearerDep, ReadDep, StaleBeginDep, kit_of, port, problems
+from shared.locales import Locale, locale_asked
 
 QUERY_LENGTH_MAX = 60
 
@@ -108,7 +108,7 @@ async def get_offerings(
 )
 async def get_offering(
     offering_id: UUID,
-    begin: BeginDep,
+    begin: ReadDep,
     accept_language: Language = "",
     if_none_match: SeenTag = None,
 ) -> Response:

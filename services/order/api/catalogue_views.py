@@ -13,10 +13,10 @@ from services.order.domain.catalogue import (
     Surcharge,
     Unit,
 )
-from services.order.domain.locales import Locale
 from services.order.domain.shown import CategoryShown, price_from, price_to
 from services.order.domain.stops import StopKind
 from shared.kit.money import Money
+from shared.locales import Locale
 
 
 class CategoryView(BaseModel):

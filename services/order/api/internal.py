@@ -15,13 +15,13 @@ from services.order.domain.refusals import (
     PositionNotFound,
     WorkerAlreadyInCrew,
 )
-from services.order.storage.orders import order_of, positions_of, stops_of, visits_of
-from services.order.storage.telling import placed_facts
+from services.order.storage.paying import payable_order
+from services.order.storage.telling import payable_facts
 from services.order.use_cases.assign_position import assign_position
 from shared.contracts.ids import OfferId, OrderId, VisitId, WorkerId
 from shared.contracts.order import OrderPlaced
 from shared.kit.states import MoveRefused
-from shared.kit.web import BeginDep, InternalCaller, problems
+from shared.kit.web import BeginDep, InternalCaller, ReadDep, problems
 
 router = APIRouter(prefix="/internal/orders/{order_id}", tags=["internal"])
 
@@ -75,9 +75,7 @@ async def post_assign(
 
 
 @router.get("/payable", responses=problems(OrderNotFound))
-async def get_payable(order_id: UUID, caller: InternalCaller, begin: BeginDep) -> OrderPlaced:
+async def get_payable(order_id: UUID, caller: InternalCaller, read: ReadDep) -> OrderPlaced:
     """What is to pay: the body of ``order.placed``, with the state as it is now."""
-    async with begin() as tx:
-        order = await order_of(tx, caller, order_id)
-        visits, stops = await visits_of(tx, order), await stops_of(tx, order)
-        return OrderPlaced(**placed_facts(order, visits, stops, await positions_of(tx, order)))
+    async with read() as tx:
+        return OrderPlaced(**payable_facts(await payable_order(tx, caller, order_id)))

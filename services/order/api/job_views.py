@@ -10,16 +10,15 @@ from pydantic import BaseModel, ConfigDict
 
 from services.order.api.order_views import BlockLines, FullLines
 from services.order.domain.arrival import CODE_TRIES_MAX
-from services.order.domain.job import COARSE_DECIMALS, is_open_to_crew
+from services.order.domain.job import COARSE_DECIMALS, held_by, is_open_to_crew, lead_of
 from services.order.domain.order import BUILT, OrderMove, OrderState
 from services.order.domain.stops import StopKind
-from services.order.storage.jobs import Job, held_by, net_pay
+from services.order.storage.jobs import Job, net_pay
 from services.order.storage.orders import (
     Order,
     Position,
     Stop,
     current_visit,
-    lead_of,
     positions_of,
     stops_of,
 )
@@ -130,9 +129,9 @@ def summary_of(job: Job) -> JobSummary:
 async def job_of(tx: Transaction, order: Order, caller: Caller) -> JobDetail:
     """The job for one of its crew; each sight of a door is recorded. Raises NotInCrew."""
     positions = await positions_of(tx, order)
-    own = held_by(caller, positions, order)
+    own = held_by(caller, positions, order.visit_number)
     visit = await current_visit(tx, order)
-    is_lead = own is lead_of(positions, order)
+    is_lead = own is lead_of(positions, order.visit_number)
     is_open = is_open_to_crew(order.state, visit.ended_at, tx.now)
     stops = [stop for stop in await stops_of(tx, order) if stop.visit_id == visit.id]
     return JobDetail(

@@ -37,7 +37,7 @@ from services.order.use_cases.depart_job import depart_job
 from services.order.use_cases.start_job import start_job
 from shared.contracts.ids import OrderId
 from shared.kit.states import MoveRefused
-from shared.kit.web import BeginDep, OnceDep, WorkerCaller, port, problems
+from shared.kit.web import BeginDep, OnceDep, ReadDep, WorkerCaller, port, problems
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -128,7 +128,7 @@ class ArrivedView(BaseModel):
 @router.get("")
 async def get_jobs(
     caller: WorkerCaller,
-    begin: BeginDep,
+    begin: ReadDep,
     cursor: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> JobPage:

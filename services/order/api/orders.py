@@ -43,7 +43,7 @@ from shared.kit.once import RequestStillRunning, RequestUndone
 from shared.kit.sealing import Erased, reveal
 from shared.kit.session import Transaction
 from shared.kit.states import MoveForbidden, MoveRefused
-from shared.kit.web import BeginDep, OnceDep, UserCaller, port, problems
+from shared.kit.web import BeginDep, OnceDep, ReadDep, UserCaller, port, problems
 
 router = APIRouter(prefix="/orders", tags=["orders"])
 
@@ -140,14 +140,14 @@ class StopLinesList(BaseModel):
 async def post_order(
     body: OrderRequest,
     caller: UserCaller,
-    begin: BeginDep,
+    read: ReadDep,
     once: OnceDep,
     promotion: PromotionDep,
     entropy: EntropyDep,
 ) -> PlacedView:
     """Place an order at the quoted price. Coupons of the quote are held until paid or cancelled."""
     quote_id, code = QuoteId(body.quote_id), entropy.start_code()
-    async with begin() as tx:
+    async with read() as tx:
         in_steps = await has_benefits(tx, caller, quote_id)
     if not in_steps:
         return await once(PlacedView, place_order, caller, quote_id, body.hash, code)
@@ -171,7 +171,7 @@ async def _placed_meanwhile(tx: Transaction, order_id: UUID) -> PlacedView:
 @router.get("")
 async def get_orders(
     caller: UserCaller,
-    begin: BeginDep,
+    begin: ReadDep,
     tab: Tab = Tab.ALL,
     cursor: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
@@ -184,7 +184,7 @@ async def get_orders(
 
 
 @router.get("/{order_id}", responses=problems(OrderNotFound))
-async def get_order(order_id: UUID, caller: UserCaller, begin: BeginDep) -> OrderDetail:
+async def get_order(order_id: UUID, caller: UserCaller, begin: ReadDep) -> OrderDetail:
     """One of your orders, whole; addresses are shown down to the block."""
     async with begin() as tx:
         return await detail_of(tx, await order_of(tx, caller, order_id), caller)
@@ -211,7 +211,7 @@ async def get_addresses(order_id: UUID, caller: UserCaller, begin: BeginDep) -> 
 
 
 @router.get("/{order_id}/timeline", responses=problems(OrderNotFound))
-async def get_timeline(order_id: UUID, caller: UserCaller, begin: BeginDep) -> Timeline:
+async def get_timeline(order_id: UUID, caller: UserCaller, begin: ReadDep) -> Timeline:
     """Everything that happened to one of your orders, oldest first."""
     async with begin() as tx:
         order = await order_of(tx, caller, order_id)
@@ -221,7 +221,7 @@ async def get_timeline(order_id: UUID, caller: UserCaller, begin: BeginDep) -> T
 @router.get(
     "/{order_id}/cancel-preview", responses=problems(OrderNotFound, MoveRefused, MoveNotBuilt)
 )
-async def get_cancel_preview(order_id: UUID, caller: UserCaller, begin: BeginDep) -> CancelPreview:
+async def get_cancel_preview(order_id: UUID, caller: UserCaller, begin: ReadDep) -> CancelPreview:
     """What cancelling now would cost and give back; nothing is charged before a worker is found."""
     async with begin() as tx:
         order = await order_of(tx, caller, order_id)

@@ -30,7 +30,7 @@ from services.order.domain.pricing import PriceLine
 from services.order.domain.quoting import Quoted, Wish, WishedStop
 from services.order.domain.refusals import StartInvalid, StopsInvalid
 from services.order.domain.stops import Lines, Place, StopKind
-from services.order.storage.quotes import PriceQuote
+from services.order.storage.quote_keeping import KeptQuote
 from services.order.use_cases.quote_price import quote_price
 from shared.contracts.ids import OfferingId
 from shared.contracts.shapes import Funder, Urgency
@@ -191,18 +191,18 @@ class PriceQuoteView(BaseModel):
     payable: Money
 
 
-def _view(quote: PriceQuote, quoted: Quoted) -> PriceQuoteView:
+def _view(quote: KeptQuote, quoted: Quoted) -> PriceQuoteView:
     benefits = quoted.benefits
     return PriceQuoteView(
         quote_id=quote.id,
         hash=quote.hash,
         expires_at=quote.expires_at,
-        offering_id=quote.offering_id,
+        offering_id=quoted.wish.offering_id,
         urgency=quoted.urgency,
         starts_at=quoted.starts_at,
         ends_at=quoted.ends_at,
         lines=list(quoted.price.lines),
-        list_price=quote.list_price,
+        list_price=quoted.price.total,
         discounts=[
             DiscountView(
                 coupon_id=each.coupon_id, code=each.code, amount=each.amount, funder=each.funder
@@ -213,7 +213,7 @@ def _view(quote: PriceQuote, quoted: Quoted) -> PriceQuoteView:
             SkippedView(coupon_id=each.coupon_id, code=each.code, reason=each.reason)
             for each in benefits.skipped
         ],
-        payable=quote.payable,
+        payable=quoted.payable,
     )
 
 

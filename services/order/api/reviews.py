@@ -13,7 +13,7 @@ from services.order.storage.orders import order_of
 from services.order.storage.reviews import Review, review_of, reviews_of_offering, text_of
 from shared.kit.masks import scrub
 from shared.kit.session import Transaction
-from shared.kit.web import BeginDep, UserCaller, problems
+from shared.kit.web import ReadDep, UserCaller, problems
 
 offering_router = APIRouter(prefix="/catalog/offerings/{offering_id}", tags=["catalogue"])
 order_router = APIRouter(prefix="/orders/{order_id}", tags=["orders"])
@@ -39,7 +39,7 @@ class ReviewPage(BaseModel):
 @offering_router.get("/reviews")
 async def get_reviews(
     offering_id: UUID,
-    begin: BeginDep,
+    begin: ReadDep,
     cursor: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> ReviewPage:
@@ -51,7 +51,7 @@ async def get_reviews(
 
 
 @order_router.get("/review", responses=problems(OrderNotFound, ReviewNotFound))
-async def get_review(order_id: UUID, caller: UserCaller, begin: BeginDep) -> ReviewView:
+async def get_review(order_id: UUID, caller: UserCaller, begin: ReadDep) -> ReviewView:
     """Your review of one of your orders."""
     async with begin() as tx:
         order = await order_of(tx, caller, order_id)

@@ -23,7 +23,7 @@ from services.order.storage.catalogue_snapshot import CatalogueInMemory
 from services.order.use_cases.put_category import put_category
 from services.order.use_cases.put_offering import put_offering
 from services.order.use_cases.put_synonyms import put_synonyms
-from shared.kit.web import BeginDep, StaffCaller, port, problems
+from shared.kit.web import BeginDep, ReadDep, StaffCaller, port, problems
 
 router = APIRouter(prefix="/staff/order", tags=["staff: catalogue"])
 
@@ -204,7 +204,7 @@ async def put_offering_route(
 
 
 @router.get("/offerings/{code}", responses=problems(OfferingNotFound))
-async def get_offering(code: CodePath, _: StaffCaller, begin: BeginDep) -> StaffOffering:
+async def get_offering(code: CodePath, _: StaffCaller, begin: ReadDep) -> StaffOffering:
     """An offering in all languages with every price book it had or will have, newest first."""
     async with begin() as tx:
         row = await offering_row(tx, code)
@@ -245,7 +245,7 @@ async def get_changes(
     noun: Literal["category", "offering", "synonyms"],
     code: CodePath,
     _: StaffCaller,
-    begin: BeginDep,
+    begin: ReadDep,
     cursor: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> ChangePage:

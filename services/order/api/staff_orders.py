@@ -22,7 +22,7 @@ from services.order.storage.orders import order_of
 from services.order.use_cases.cancel_order import cancel_order
 from shared.contracts.ids import OrderId
 from shared.kit.states import MoveForbidden, MoveRefused
-from shared.kit.web import BeginDep, OnceDep, StaffCaller, problems
+from shared.kit.web import OnceDep, ReadDep, StaffCaller, problems
 
 router = APIRouter(prefix="/staff/order/orders", tags=["staff: orders"])
 
@@ -39,7 +39,7 @@ class StaffTimeline(BaseModel):
 @router.get("")
 async def get_board(
     _: StaffCaller,
-    begin: BeginDep,
+    begin: ReadDep,
     state: OrderState = OrderState.PENDING_DISPATCH,
     cursor: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
@@ -57,7 +57,7 @@ async def get_board(
 
 @router.get("/by-number/{number}", responses=problems(OrderNotFound))
 async def get_by_number(
-    number: Annotated[str, Path(max_length=20)], caller: StaffCaller, begin: BeginDep
+    number: Annotated[str, Path(max_length=20)], caller: StaffCaller, begin: ReadDep
 ) -> OrderDetail:
     """The order whose number a caller on the phone reads out, e.g. `JA-7K3M-92Q4`."""
     async with begin() as tx:
@@ -68,14 +68,14 @@ async def get_by_number(
 
 
 @router.get("/{order_id}", responses=problems(OrderNotFound))
-async def get_order(order_id: UUID, caller: StaffCaller, begin: BeginDep) -> OrderDetail:
+async def get_order(order_id: UUID, caller: StaffCaller, begin: ReadDep) -> OrderDetail:
     """One order, whole; addresses are shown down to the block, the start code never."""
     async with begin() as tx:
         return await detail_of(tx, await order_of(tx, caller, order_id), caller)
 
 
 @router.get("/{order_id}/timeline", responses=problems(OrderNotFound))
-async def get_timeline(order_id: UUID, caller: StaffCaller, begin: BeginDep) -> StaffTimeline:
+async def get_timeline(order_id: UUID, caller: StaffCaller, begin: ReadDep) -> StaffTimeline:
     """Everything that happened to an order, with who did it and what caused it."""
     async with begin() as tx:
         order = await order_of(tx, caller, order_id)

@@ -20,10 +20,11 @@ from pydantic import (
 )
 
 from services.order.domain.districts import CODES
-from services.order.domain.locales import Locale
+from services.order.domain.order import BUILT, OrderMove
 from services.order.domain.stops import StopKind
 from shared.kit.errors import Conflict, Invalid, NotFound
 from shared.kit.money import Currency
+from shared.locales import Locale
 
 MINOR_MAX = 1_000_000_000  # Ten million dollars; more is a slip of the keyboard.
 QUANTITY_MAX = 10_000
@@ -232,6 +233,7 @@ class OfferingLayout(Part):
     on_sale: StrictBool = True
     demo: StrictBool = False  # Sample data; shown so.
     districts: Districts = Field(default_factory=list)  # Where it is served; empty: everywhere.
+    by_quotation: StrictBool = False  # The book prices the visit; the work is quoted on site.
     rescue: StrictBool = False  # Begins at once, unless a start is asked for.
     equipment: CodeOrNone = ""  # Class of vehicle or tool each worker must bring.
     stops: list[StopKind] = Field(min_length=1, max_length=STOPS_MAX)  # In the order gone to.
@@ -278,6 +280,9 @@ class CategoryTerms(Part):
 def check_terms(terms: OfferingTerms) -> None:
     """The rules that hold between the parts of an offering. Raises BookInvalid."""
     book = terms.book
+    if terms.by_quotation and terms.on_sale and OrderMove.BEGIN_DIAGNOSIS not in BUILT:
+        reason = "quotations are not offered yet: their jobs could not go on after the arrival"
+        raise BookInvalid(field="by_quotation", reason=reason)
     if sum(position.weight for position in terms.positions) == 0:
         raise BookInvalid(field="positions", reason="nobody would be paid: all weights are 0")
     for field, rows in (("surcharges", book.surcharges), ("checklist", terms.checklist)):

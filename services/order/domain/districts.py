@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import asin, cos, radians, sin, sqrt
 
-from services.order.domain.locales import Locale
+from shared.locales import Locale
 
 EARTH_KM = 6371.0
 

@@ -30,9 +30,9 @@ from services.order.domain.districts import (
     nearest_of,
     straight_km,
 )
-from services.order.domain.locales import Locale
 from services.order.domain.stops import Place
 from shared.kit.money import Money
+from shared.locales import Locale
 
 NIGHT_FROM_HOUR, NIGHT_TO_HOUR = 23, 7
 STEPS_A_FLOOR_MIN, STEPS_A_FLOOR = 5, 19  # Up to four steps are nothing; a floor has up to 19.

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -52,9 +52,14 @@ class Quoted:
     benefits: Benefits
 
     @property
+    def duration(self) -> timedelta:
+        """How long the visit is planned to take."""
+        return self.offering.duration_of(self.wish.quantity)
+
+    @property
     def ends_at(self) -> datetime:
         """When the visit is planned to end."""
-        return self.starts_at + self.offering.duration_of(self.wish.quantity)
+        return self.starts_at + self.duration
 
     @property
     def payable(self) -> Money:

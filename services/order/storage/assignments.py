@@ -1,13 +1,15 @@
 """Which offer ever put which worker into which position; a released offer never comes back."""
 
+from dataclasses import replace
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, SmallInteger, Uuid, select
+from sqlalchemy import ForeignKeyConstraint, Index, SmallInteger, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.order.storage import Row
-from services.order.storage.orders import Order, Position
+from services.order.storage.locking import Locked, Seat, change_seat
 from shared.contracts.ids import OfferId, OrderId, VisitId, WorkerId
 from shared.kit.session import Transaction
 
@@ -32,37 +34,47 @@ class Assignment(Row):
     )
 
 
-async def assignment_of(tx: Transaction, order: Order, offer_id: UUID) -> Assignment | None:
-    """What this offer did to the order, if anything."""
-    return await tx.session.get(Assignment, (order.shard, offer_id))
+_HELD = "SELECT released_at FROM assignments WHERE shard = $1 AND offer_id = $2"
+_RELEASE = "UPDATE assignments SET released_at = $3 WHERE shard = $1 AND offer_id = $2"
+
+
+class Hold(StrEnum):
+    """What an offer ever did to an order."""
+
+    NONE = "none"  # It never filled a position.
+    HELD = "held"  # It holds one now.
+    RELEASED = "released"  # It held one, and never will again.
+
+
+async def hold_of(tx: Transaction, order: Locked, offer_id: UUID) -> Hold:
+    """What this offer did to a locked order."""
+    rows = await tx.run(_HELD, order.shard, offer_id)
+    if not rows:
+        return Hold.NONE
+    return Hold.HELD if rows[0]["released_at"] is None else Hold.RELEASED
 
 
 def fill_position(
-    tx: Transaction, position: Position, offer_id: OfferId, worker_id: WorkerId
-) -> None:
-    """Put the worker into a free position of a locked order."""
-    position.worker_id, position.offer_id = worker_id, offer_id
-    position.assigned_at = tx.now
-    tx.add(
+    tx: Transaction, order: Locked, seat: Seat, offer_id: OfferId, worker_id: WorkerId
+) -> Seat:
+    """Put the worker into a free position of a locked order; the position as it is then."""
+    change_seat(tx, order, seat, worker_id=worker_id, offer_id=offer_id, assigned_at=tx.now)
+    tx.write(
         Assignment(
-            shard=position.shard,
+            shard=order.shard,
             offer_id=offer_id,
-            order_id=position.order_id,
-            visit_id=position.visit_id,
-            position=position.number,
+            order_id=order.id,
+            visit_id=seat.visit_id,
+            position=seat.number,
             worker_id=worker_id,
             assigned_at=tx.now,
         )
     )
+    return replace(seat, worker_id=worker_id, offer_id=offer_id)
 
 
-async def free_position(tx: Transaction, order: Order, position: Position) -> Assignment:
-    """Take the worker out of a filled position of a locked order; what they had held."""
-    query = select(Assignment).where(
-        Assignment.shard == order.shard, Assignment.offer_id == position.offer_id
-    )
-    held = (await tx.session.scalars(query)).one()
-    held.released_at = tx.now
-    position.worker_id = position.offer_id = None
-    position.assigned_at = position.arrived_at = None
-    return held
+def free_position(tx: Transaction, order: Locked, seat: Seat) -> Seat:
+    """Take the worker out of a filled position of a locked order; the position as it is then."""
+    tx.later(_RELEASE, order.shard, seat.offer_id, tx.now)
+    change_seat(tx, order, seat, worker_id=None, offer_id=None, assigned_at=None, arrived_at=None)
+    return replace(seat, worker_id=None, offer_id=None, arrived_at=None)

@@ -12,14 +12,14 @@ from sqlalchemy import (
     SmallInteger,
     UniqueConstraint,
     Uuid,
-    func,
     select,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.order.domain.evidence import Angles, EvidenceStage, PhotoNotFound, Shot
 from services.order.storage import Row
-from services.order.storage.orders import Order, Position, Visit
+from services.order.storage.locking import Locked, Seat, VisitNow
+from services.order.storage.orders import Order
 from shared.contracts.ids import OrderId, VisitId, WorkerId
 from shared.kit.caller import Caller
 from shared.kit.ids import shard_of
@@ -28,6 +28,14 @@ from shared.kit.sealing import reveal, seal
 from shared.kit.session import Transaction
 
 _PLACE = "evidence.photo"
+_SENT = """
+SELECT count(*) AS count, coalesce(bool_or(sha256 = $3), false) AS is_known
+FROM evidence WHERE shard = $1 AND order_id = $2
+"""
+_ANGLES = """
+SELECT stage, angle FROM evidence
+WHERE shard = $1 AND order_id = $2 AND visit_id = $3 AND stored_at IS NOT NULL
+"""
 
 
 class Evidence(Row):
@@ -60,20 +68,20 @@ class Evidence(Row):
 
 
 async def begin_evidence(
-    tx: Transaction, order: Order, position: Position, evidence_id: UUID, shot: Shot
+    tx: Transaction, order: Locked, seat: Seat, evidence_id: UUID, shot: Shot
 ) -> bytes:
     """Note a photo that is about to be stored; its bytes as they may leave this process.
 
     They are sealed for the user whose home they show, so that forgetting the user blinds them.
     """
-    tx.add(
+    tx.write(
         Evidence(
             shard=order.shard,
             id=evidence_id,
             order_id=order.id,
-            visit_id=position.visit_id,
-            position=position.number,
-            worker_id=WorkerId(position.worker_id or UUID(int=0)),
+            visit_id=seat.visit_id,
+            position=seat.number,
+            worker_id=WorkerId(seat.worker_id or UUID(int=0)),
             stage=shot.stage,
             angle=shot.angle,
             sha256=shot.photo.sha256,
@@ -140,24 +148,18 @@ async def photos_of(tx: Transaction, order: Order) -> Sequence[Evidence]:
     return (await tx.session.scalars(query.order_by(Evidence.id))).all()
 
 
-async def photo_count(tx: Transaction, order: Order) -> int:
-    """How many photos the order has, those on their way to the store included."""
-    query = select(func.count()).where(Evidence.shard == order.shard, Evidence.order_id == order.id)
-    return (await tx.session.scalars(query)).one()
+async def photos_sent(tx: Transaction, order: Locked, sha256: str) -> tuple[int, bool]:
+    """How many photos the order has, and whether this very picture is one of them.
+
+    Those on their way to the store count too.
+    """
+    [row] = await tx.run(_SENT, order.shard, order.id, sha256)
+    return row["count"], row["is_known"]
 
 
-async def is_known(tx: Transaction, order: Order, sha256: str) -> bool:
-    """Whether the order has this very picture already, or it is on its way to the store."""
-    query = select(Evidence.id).where(
-        Evidence.shard == order.shard, Evidence.order_id == order.id, Evidence.sha256 == sha256
-    )
-    return (await tx.session.scalars(query)).first() is not None
-
-
-async def angles_of(tx: Transaction, order: Order, visit: Visit) -> Angles:
+async def angles_of(tx: Transaction, order: Locked, visit: VisitNow) -> Angles:
     """From which angles the visit has stored photos, by stage."""
     angles: dict[EvidenceStage, set[str]] = {stage: set() for stage in EvidenceStage}
-    for photo in await photos_of(tx, order):
-        if photo.visit_id == visit.id:
-            angles[photo.stage].add(photo.angle)
+    for row in await tx.run(_ANGLES, order.shard, order.id, visit.id):
+        angles[EvidenceStage(row["stage"])].add(row["angle"])
     return angles

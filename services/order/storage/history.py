@@ -1,7 +1,9 @@
 """The append-only history of an order, and the one way its state changes."""
 
+from collections.abc import Mapping
+from dataclasses import fields, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import SmallInteger, Uuid, select
@@ -10,12 +12,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 from services.order.domain.order import BUILT, OrderMove, OrderState
 from services.order.domain.refusals import MoveNotBuilt
 from services.order.storage import Row
+from services.order.storage.locking import Locked, change_order
 from services.order.storage.orders import Order
 from shared.contracts.ids import OrderId
 from shared.kit.caller import Caller, Role
 from shared.kit.log import request_id
 from shared.kit.rows import one_of
 from shared.kit.session import Transaction
+
+NOTHING: Mapping[str, Any] = {}
 
 
 class OrderHistory(Row):
@@ -37,46 +42,76 @@ class OrderHistory(Row):
     correlation: Mapped[str] = mapped_column(default="")  # The request or event that caused it.
 
 
-async def move_order(
-    tx: Transaction, order: Order, move: OrderMove, by: Caller, reason: str = "", **facts: Any
-) -> None:
-    """Make one move of a locked order and write it down; nothing else changes its state.
+Held = TypeVar("Held", bound=Locked)
 
-    Raises MoveForbidden, MoveRefused; MoveNotBuilt for a legal move that is not offered yet.
+
+async def move_order(
+    tx: Transaction,
+    order: Held,
+    move: OrderMove,
+    by: Caller,
+    reason: str = "",
+    also: Mapping[str, Any] = NOTHING,
+    **facts: Any,
+) -> Held:
+    """Make one move of a locked order, with ``also``, and write it down; the order as it is then.
+
+    Nothing else changes its state. Raises MoveForbidden, MoveRefused; MoveNotBuilt for a legal move
+    that is not offered yet.
     """
-    before = order.state
+    move.check(order.state, by.role)
     if move not in BUILT:
-        move.check(before, by.role)
-        raise MoveNotBuilt(f"{move.label} is not offered yet.", move=move.label, state=before)
-    tx.move(order, move, by=by)
-    _write(tx, order, by, move.label, before, reason, facts)
+        raise MoveNotBuilt(f"{move.label} is not offered yet.", move=move.label, state=order.state)
+    version = order.version + 1
+    await tx.move_where(Order, order.id, move, by=by, version=version, **also)
+    after = OrderState(move.target or order.state)
+    moved = _with(order, {**also, "state": after, "version": version})
+    _write(tx, moved, by, move.label, order.state, reason, facts)
+    return moved
 
 
 async def note_on_order(
-    tx: Transaction, order: Order, what: str, by: Caller, reason: str = "", **facts: Any
-) -> None:
-    """Write down what happened to a locked order without moving it."""
-    _write(tx, order, by, what, order.state, reason, facts)
+    tx: Transaction,
+    order: Held,
+    what: str,
+    by: Caller,
+    reason: str = "",
+    also: Mapping[str, Any] = NOTHING,
+    **facts: Any,
+) -> Held:
+    """Write down what happened to a locked order without moving it; the order as it is then."""
+    change = {**also, "version": order.version + 1}
+    await change_order(tx, order, change)
+    noted = _with(order, change)
+    _write(tx, noted, by, what, order.state, reason, facts)
+    return noted
+
+
+def _with(order: Held, change: Mapping[str, Any]) -> Held:
+    """The order with those of the changes that it shows."""
+    shown = {field.name for field in fields(order)}
+    return replace(order, **{name: value for name, value in change.items() if name in shown})
 
 
 def begin_history(tx: Transaction, order: Order, by: Caller) -> None:
     """The first row of a new order's history. Raises MoveForbidden."""
     if by.role not in OrderMove.PLACE.allowed:
         OrderMove.PLACE.check(order.state, by.role)
+    order.version += 1
     _write(tx, order, by, OrderMove.PLACE.label, None, "", {})
 
 
 def _write(
     tx: Transaction,
-    order: Order,
+    order: Order | Locked,
     by: Caller,
     what: str,
     before: OrderState | None,
     reason: str,
     facts: dict[str, Any],
 ) -> None:
-    order.version += 1
-    tx.add(
+    """The row of what was just done; the order has its new state and version already."""
+    tx.write(
         OrderHistory(
             shard=order.shard,
             order_id=order.id,

@@ -7,8 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, select
 
-from services.order.domain.job import NotInCrew
-from services.order.storage.orders import Order, Position, Stop, Visit, stops_of
+from services.order.storage.orders import Order, Position, Visit
 from shared.kit.caller import Caller
 from shared.kit.money import Currency, Money
 from shared.kit.session import Transaction
@@ -21,20 +20,6 @@ class Job:
     order: Order
     visit: Visit
     position: Position
-
-
-def held_by(caller: Caller, positions: Sequence[Position], order: Order) -> Position:
-    """The caller's own position of the current visit. Raises NotInCrew."""
-    for position in positions:
-        if position.visit_number == order.visit_number and position.worker_id == caller.id:
-            return position
-    raise NotInCrew("You hold no position of this visit.")
-
-
-async def first_stop(tx: Transaction, order: Order, visit: Visit) -> Stop:
-    """Where the crew of a visit goes first: the site, or the pick-up."""
-    stops = [stop for stop in await stops_of(tx, order) if stop.visit_id == visit.id]
-    return min(stops, key=lambda stop: stop.number)
 
 
 async def jobs_of(

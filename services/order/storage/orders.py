@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
 from services.order.domain.order import OrderState
-from services.order.domain.refusals import LeadOnly, OrderNotFound
+from services.order.domain.refusals import OrderNotFound
 from services.order.storage import Row
 from shared.contracts.ids import OfferId, OfferingId, OrderId, QuoteId, UserId, VisitId, WorkerId
 from shared.contracts.order import CancelReason
@@ -56,6 +56,7 @@ class Order(Row):
     discounts: Mapped[list[Any]]  # As in order.placed: code, amount, funder.
     lines: Mapped[list[Any]]  # The itemised price as it was shown.
     checklist: Mapped[list[Any]]  # The offering's stages and items, as they were when ordered.
+    by_quotation: Mapped[bool]  # The work is priced on site; what was ordered is the visit.
     start_code: Mapped[str]  # Four digits that the user tells the lead on arrival.
     placed_at: Mapped[datetime]
     pay_until: Mapped[datetime]
@@ -217,15 +218,6 @@ async def order_of(tx: Transaction, caller: Caller, order_id: UUID) -> Order:
     return order
 
 
-async def order_for_update(tx: Transaction, caller: Caller, order_id: UUID) -> Order:
-    """The order, locked until the transaction ends. Raises OrderNotFound."""
-    query = _visible(caller, order_id).with_for_update(of=Order)
-    order = await tx.session.scalar(query.execution_options(populate_existing=True))
-    if order is None:
-        raise OrderNotFound(f"No order {order_id}.")
-    return order
-
-
 async def order_exists(tx: Transaction, order_id: UUID) -> bool:
     """Whether there is an order of this id."""
     sql = "SELECT 1 FROM orders WHERE shard = $1 AND id = $2"
@@ -258,17 +250,3 @@ async def positions_of(tx: Transaction, order: Order) -> list[Position]:
     """The crew positions of all visits, lead first."""
     query = select(Position).where(Position.shard == order.shard, Position.order_id == order.id)
     return list(await tx.session.scalars(query.order_by(Position.visit_number, Position.number)))
-
-
-def lead_of(positions: list[Position], order: Order) -> Position:
-    """The lead's position of the current visit."""
-    here = [p for p in positions if p.visit_number == order.visit_number]
-    return min(here, key=lambda position: position.number)
-
-
-def require_lead(caller: Caller, positions: list[Position], order: Order) -> Position:
-    """The lead's position, if the caller holds it. Raises LeadOnly."""
-    lead = lead_of(positions, order)
-    if lead.worker_id != caller.id:
-        raise LeadOnly("The lead of the visit does this.")
-    return lead

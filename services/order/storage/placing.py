@@ -12,7 +12,7 @@ from services.order.domain.numbers import number_of
 from services.order.domain.ports import Benefit
 from services.order.storage.history import begin_history
 from services.order.storage.orders import Order, Position, Stop, Visit
-from services.order.storage.quotes import PriceQuote
+from services.order.storage.quotes import Quote, claim_quote
 from shared.contracts.ids import OrderId
 from shared.contracts.shapes import Urgency
 from shared.kit.caller import Caller
@@ -34,14 +34,14 @@ async def write_order(
     tx: Transaction,
     caller: Caller,
     order_id: OrderId,
-    quote: PriceQuote,
+    quote: Quote,
     benefits: Sequence[Benefit],
     start_code: str,
 ) -> Placed:
     """Make the order that a locked quote promises, with its visit and its pay alert."""
     asked = quote.ask["starts_at"]
     starts_at = tx.now if asked is None else datetime.fromisoformat(asked)
-    order = await _order(tx, order_id, quote, benefits, start_code)
+    order = _order(tx, order_id, quote, benefits, start_code)
     visit = Visit(
         shard=quote.shard,
         id=new_id_in(quote.shard),
@@ -64,29 +64,26 @@ async def write_order(
         )
         for number, seat in enumerate(quote.layout["positions"], 1)
     ]
+    tx.write(order, visit, *stops, *positions)
     begin_history(tx, order, caller)
-    tx.add(order)
-    await tx.session.flush()  # Before what refers to it.
-    tx.add(visit, *stops, *positions)
-    quote.order_id = order_id
+    claim_quote(tx, quote, order_id, start_code)
     alert_at = order.pay_until + timedelta(seconds=PAY_ALERT_SECONDS)
     await tx.schedule("pay_alert", order_id, alert_at)
     return Placed(order, [visit], stops, positions)
 
 
-async def _order(
+def _order(
     tx: Transaction,
     order_id: OrderId,
-    quote: PriceQuote,
+    quote: Quote,
     benefits: Sequence[Benefit],
     start_code: str,
 ) -> Order:
     layout = quote.layout
-    [drawn] = await tx.run("SELECT nextval('order_numbers')")
     return Order(
         shard=quote.shard,
         id=order_id,
-        number=number_of(drawn[0]),
+        number=number_of(quote.drawn),
         user_id=quote.user_id,
         quote_id=quote.id,
         category=layout["category"],
@@ -100,6 +97,7 @@ async def _order(
         discounts=[_discount(benefit) for benefit in benefits],
         lines=quote.lines,
         checklist=layout["checklist"],
+        by_quotation=layout.get("by_quotation", False),  # Quotes of yesterday do not have it.
         start_code=start_code,
         placed_at=tx.now,
         pay_until=tx.now + timedelta(seconds=PAY_SECONDS),
@@ -112,7 +110,7 @@ def _discount(benefit: Benefit) -> dict[str, Any]:
     return {"code": benefit.code, "amount": amount, "funder": benefit.funder.value}
 
 
-def _stop(quote: PriceQuote, visit: Visit, number: int, kept: dict[str, Any]) -> Stop:
+def _stop(quote: Quote, visit: Visit, number: int, kept: dict[str, Any]) -> Stop:
     """The stop as it was sealed with the quote, under the id that was chosen for it then."""
     return Stop(
         shard=quote.shard,

@@ -1,34 +1,26 @@
 """Price quotes: what was priced, kept until it is ordered or over."""
 
-import base64
-from dataclasses import asdict
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
-from sqlalchemy import CheckConstraint, Index, SmallInteger, Uuid, select
+from sqlalchemy import CheckConstraint, Index, SmallInteger, Uuid
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
-from services.order.domain.catalogue import Offering, OfferingNotFound
-from services.order.domain.deadlines import QUOTE_KEPT_SECONDS, QUOTE_SECONDS
+from services.order.domain.catalogue import OfferingNotFound
 from services.order.domain.placing import Placing
-from services.order.domain.ports import Basket, Benefit
-from services.order.domain.quoting import Quoted, check_orderable, hash_of
+from services.order.domain.ports import Basket
+from services.order.domain.quoting import check_orderable
 from services.order.domain.refusals import QuoteNotFound
-from services.order.domain.stops import Place, StopKind
 from services.order.storage import Row
 from services.order.storage.catalogue import OFFERINGS
 from shared.contracts.ids import OfferingId, OrderId, QuoteId, UserId
 from shared.kit.caller import Caller, Role
-from shared.kit.ids import new_id_in, shard_of
-from shared.kit.money import Money
+from shared.kit.ids import shard_of
+from shared.kit.money import Currency, Money
 from shared.kit.rows import money_columns
-from shared.kit.sealing import seal
 from shared.kit.session import Transaction
-
-FORGET_AT_ONCE = 3
-_PRICE_NOW = f"SELECT o.on_sale AND c.is_on AS on_sale, p.version FROM {OFFERINGS} WHERE o.id = $2"
 
 
 class PriceQuote(Row):
@@ -60,123 +52,117 @@ class PriceQuote(Row):
     )
 
 
-async def keep_quote(tx: Transaction, caller: Caller, quoted: Quoted) -> PriceQuote:
-    """Keep a price for ten minutes; the lines of its addresses are sealed."""
-    shard = shard_of(caller.id)
-    duration = quoted.offering.duration_of(quoted.wish.quantity)
-    asked = quoted.wish.starts_at
-    quote = PriceQuote(
-        shard=shard,
-        id=new_id_in(shard),
-        user_id=UserId(caller.id),
-        offering_id=quoted.wish.offering_id,
-        price_version=quoted.price.version,
-        list_price=quoted.price.total,
-        payable=quoted.payable,
-        commissionable=quoted.price.commissionable,
-        ask={
-            "quantity": quoted.wish.quantity,
-            "extras": dict(quoted.wish.extras),
-            "starts_at": None if asked is None else asked.isoformat(),
-            "duration_seconds": int(duration.total_seconds()),
-            "urgency": quoted.urgency.value,
-        },
-        layout=_layout(quoted.offering),
-        lines=[line.model_dump(mode="json") for line in quoted.price.lines],
-        benefits=[_benefit(benefit) for benefit in quoted.benefits.applied],
-        stops=[
-            await _sealed_stop(tx, caller, shard, stop.kind, place)
-            for stop, place in zip(quoted.wish.stops, quoted.places, strict=True)
-        ],
-        hash=hash_of(quoted),
-        expires_at=tx.now + timedelta(seconds=QUOTE_SECONDS),
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A kept price as an order is made of it."""
+
+    shard: int
+    id: QuoteId
+    user_id: UserId
+    offering_id: OfferingId
+    list_price: Money
+    payable: Money
+    commissionable: Money
+    ask: dict[str, Any]
+    layout: dict[str, Any]
+    lines: list[Any]
+    benefits: list[Any]
+    stops: list[Any]
+    order_id: OrderId | None
+    start_code: str
+    drawn: int  # A count that no other reading has; an order's number is made of it.
+
+
+_COLUMNS = """
+q.shard, q.id, q.user_id, q.offering_id, q.list_price_minor, q.list_price_currency,
+q.payable_minor, q.payable_currency, q.commissionable_minor, q.commissionable_currency,
+q.ask, q.layout, q.lines, q.benefits, q.stops, q.order_id, q.start_code,
+nextval('order_numbers') AS drawn
+"""
+_ANY = f"SELECT {_COLUMNS} FROM price_quotes q WHERE q.shard = $1 AND q.id = $2"
+_OWN = f"{_ANY} AND q.user_id = $3 FOR UPDATE"
+# With what an order by it depends on now: nothing to join means that the offering is gone.
+_TO_ORDER = f"""
+SELECT {_COLUMNS}, q.hash, q.expires_at, q.price_version, now.version_now, now.on_sale
+FROM price_quotes q LEFT JOIN LATERAL (
+    SELECT p.version AS version_now, o.on_sale AND c.is_on AS on_sale
+    FROM {OFFERINGS} WHERE o.id = q.offering_id) now ON true
+WHERE q.shard = $2 AND q.id = $3 AND q.user_id = $4 FOR UPDATE OF q
+"""
+_CLAIM = "UPDATE price_quotes SET order_id = $3, start_code = $4 WHERE shard = $1 AND id = $2"
+_HAS_BENEFITS = """
+SELECT benefits <> '[]'::jsonb FROM price_quotes WHERE shard = $1 AND id = $2 AND user_id = $3
+"""
+
+
+def _quote_in(row: Any) -> Quote:
+    """The quote in a row of ``_COLUMNS``."""
+
+    def money(name: str) -> Money:
+        return Money(row[f"{name}_minor"], Currency(row[f"{name}_currency"]))
+
+    same = ("shard", "id", "user_id", "offering_id", "ask", "layout", "lines", "benefits")
+    return Quote(
+        **{name: row[name] for name in (*same, "stops", "order_id", "start_code", "drawn")},
+        list_price=money("list_price"),
+        payable=money("payable"),
+        commissionable=money("commissionable"),
     )
-    tx.add(quote)
-    # Each new quote clears away more than one old one, so the table stays as large as its use.
-    await forget_old_quotes(tx, tx.now - timedelta(seconds=QUOTE_KEPT_SECONDS), FORGET_AT_ONCE)
-    return quote
 
 
-def _layout(offering: Offering) -> dict[str, Any]:
-    """What an order takes over from its offering."""
-    kept = {"category", "name", "equipment", "positions", "auto_accept_hours", "checklist"}
-    return offering.model_dump(mode="json", include=kept)
-
-
-def _benefit(benefit: Benefit) -> dict[str, Any]:
-    return {
-        "coupon_id": str(benefit.coupon_id),
-        "code": benefit.code,
-        "amount_minor": benefit.amount.minor,
-        "funder": benefit.funder.value,
-    }
-
-
-async def _sealed_stop(
-    tx: Transaction, caller: Caller, shard: int, kind: StopKind, place: Place
-) -> dict[str, Any]:
-    """A stop under the id that it will have in the order, so that its seal need not be broken."""
-    stop_id = new_id_in(shard)
-    text = orjson.dumps(asdict(place.lines)).decode()
-    lines = await seal(tx, caller.id, "stops.lines", stop_id, text)
-    return {
-        "id": str(stop_id),
-        "kind": kind.value,
-        "lat": place.lat,
-        "lng": place.lng,
-        "district": place.district,
-        "address_id": None if place.address_id is None else str(place.address_id),
-        "has_lift": place.has_lift,
-        "steps": place.steps,
-        "lines": base64.b64encode(lines).decode(),
-    }
-
-
-async def quote_for_update(tx: Transaction, caller: Caller, quote_id: UUID) -> PriceQuote:
+async def quote_for_update(tx: Transaction, caller: Caller, quote_id: UUID) -> Quote:
     """The caller's own quote, locked until the transaction ends. Raises QuoteNotFound."""
-    query = select(PriceQuote).where(
-        PriceQuote.shard == shard_of(quote_id),
-        PriceQuote.id == quote_id,
-        PriceQuote.user_id == caller.id,
-    )
-    quote = await tx.session.scalar(query.with_for_update())
-    if quote is None:
+    rows = await tx.run(_OWN, shard_of(quote_id), quote_id, caller.id)
+    if not rows:
         raise QuoteNotFound(f"No price quote {quote_id}.")
-    return quote
+    return _quote_in(rows[0])
 
 
-async def quote_to_order(tx: Transaction, caller: Caller, quote_id: UUID, hash: str) -> PriceQuote:
+async def quote_to_order(tx: Transaction, caller: Caller, quote_id: UUID, hash: str) -> Quote:
     """The caller's quote, locked, if an order may be placed by it now.
 
     Raises QuoteNotFound, QuoteUsed, QuoteExpired, PriceChanged, OfferingNotFound,
     OfferingOffSale.
     """
-    quote = await quote_for_update(tx, caller, quote_id)
-    rows = await tx.run(_PRICE_NOW, tx.now, quote.offering_id)
+    rows = await tx.run(_TO_ORDER, tx.now, shard_of(quote_id), quote_id, caller.id)
     if not rows:
-        raise OfferingNotFound(f"No offering {quote.offering_id}.")
-    check_orderable(
-        used=quote.order_id is not None,
-        expires_at=quote.expires_at,
-        now=tx.now,
-        shown=quote.hash,
-        asked=hash,
-        version_shown=quote.price_version,
-        version_now=rows[0]["version"],
-        on_sale=rows[0]["on_sale"],
-    )
-    return quote
-
-
-async def quote_of(tx: Transaction, quote_id: UUID) -> PriceQuote:
-    """The quote of a placing that is taken up again. Raises QuoteNotFound."""
-    quote = await tx.session.get(PriceQuote, (shard_of(quote_id), quote_id))
-    if quote is None:
         raise QuoteNotFound(f"No price quote {quote_id}.")
-    return quote
+    [row] = rows
+    if row["version_now"] is None:
+        raise OfferingNotFound(f"No offering {row['offering_id']}.")
+    check_orderable(
+        used=row["order_id"] is not None,
+        expires_at=row["expires_at"],
+        now=tx.now,
+        shown=row["hash"],
+        asked=hash,
+        version_shown=row["price_version"],
+        version_now=row["version_now"],
+        on_sale=row["on_sale"],
+    )
+    return _quote_in(row)
 
 
-def placing_by(quote: PriceQuote) -> Placing:
+async def quote_of(tx: Transaction, quote_id: UUID) -> Quote:
+    """The quote of a placing that is taken up again. Raises QuoteNotFound."""
+    rows = await tx.run(_ANY, shard_of(quote_id), quote_id)
+    if not rows:
+        raise QuoteNotFound(f"No price quote {quote_id}.")
+    return _quote_in(rows[0])
+
+
+def claim_quote(tx: Transaction, quote: Quote, order_id: OrderId, start_code: str) -> Quote:
+    """The locked quote belongs to this order; one with coupons has yet to hold them."""
+    tx.later(_CLAIM, quote.shard, quote.id, order_id, start_code)
+    return replace(quote, order_id=order_id, start_code=start_code)
+
+
+def free_quote(tx: Transaction, quote: Quote) -> None:
+    """The placing of a locked quote was taken back: it may be ordered by again."""
+    tx.later(_CLAIM, quote.shard, quote.id, None, "")
+
+
+def placing_by(quote: Quote) -> Placing:
     """The placing that has claimed this quote."""
     return Placing(
         caller=Caller(quote.user_id, Role.USER),
@@ -191,18 +177,5 @@ def placing_by(quote: PriceQuote) -> Placing:
 
 async def has_benefits(tx: Transaction, caller: Caller, quote_id: UUID) -> bool:
     """Whether placing by this quote must lock benefits first; False for one we do not know."""
-    sql = (
-        "SELECT benefits <> '[]'::jsonb FROM price_quotes"
-        " WHERE shard = $1 AND id = $2 AND user_id = $3"
-    )
-    rows = await tx.run(sql, shard_of(quote_id), quote_id, caller.id)
+    rows = await tx.run(_HAS_BENEFITS, shard_of(quote_id), quote_id, caller.id)
     return bool(rows and rows[0][0])
-
-
-async def forget_old_quotes(tx: Transaction, before: datetime, limit: int) -> int:
-    """Delete quotes that were over before this instant; how many."""
-    sql = (
-        "DELETE FROM price_quotes WHERE ctid = ANY(ARRAY(SELECT ctid FROM price_quotes"
-        " WHERE expires_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)) RETURNING 1"
-    )
-    return len(await tx.run(sql, before, limit))

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.order.domain.review import ReviewNotFound
 from services.order.storage import Row
+from services.order.storage.locking import LockedOrder
 from services.order.storage.orders import Order
 from shared.contracts.ids import OfferingId, OrderId, UserId
 from shared.kit.ids import new_id_in
@@ -43,7 +44,7 @@ class Review(Row):
 
 
 async def add_review(
-    tx: Transaction, order: Order, rating: int, scores: dict[str, int], text: str
+    tx: Transaction, order: LockedOrder, rating: int, scores: dict[str, int], text: str
 ) -> Review:
     """Write the one review of a locked order."""
     review_id = new_id_in(order.shard)
@@ -58,7 +59,7 @@ async def add_review(
         reviewed_at=tx.now,
         text=await seal(tx, order.user_id, _PLACE, review_id, text) if text else None,
     )
-    tx.add(review)
+    tx.write(review)
     return review
 
 

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
+from services.order.storage.locking import Locked, Seat
 from services.order.storage.orders import Order, Position, Stop, Visit
+from services.order.storage.paying import PayableOrder
 from shared.contracts.ids import WorkerId
 from shared.contracts.shapes import Crew, Discount, Point, PositionSpec, VisitSpec
 from shared.contracts.shapes import Stop as StopSpec
 
 
-def told(order: Order, positions: Sequence[Position]) -> dict[str, Any]:
+def told(order: Order | Locked, positions: Sequence[Position] | Sequence[Seat]) -> dict[str, Any]:
     """The fields of ``OrderEvent``: ``OrderStarted(**told(order, positions), visit_id=...)``.
 
     Build it after the move, for the event carries the state that follows.
@@ -24,7 +26,7 @@ def told(order: Order, positions: Sequence[Position]) -> dict[str, Any]:
     }
 
 
-def crew_of(positions: Sequence[Position]) -> list[Crew]:
+def crew_of(positions: Sequence[Position] | Sequence[Seat]) -> list[Crew]:
     """Who holds which position, and whether they came."""
     return [
         Crew(
@@ -39,7 +41,7 @@ def crew_of(positions: Sequence[Position]) -> list[Crew]:
     ]
 
 
-def priced(order: Order) -> dict[str, Any]:
+def priced(order: Order | PayableOrder) -> dict[str, Any]:
     """The fields of ``Priced``: the order's money."""
     return {
         "category": order.category,
@@ -89,10 +91,21 @@ def placed_facts(
     stops: Sequence[Stop],
     positions: Sequence[Position],
 ) -> dict[str, Any]:
-    """The fields of ``OrderPlaced``; payment may also ask for them while the news is on its way."""
+    """The fields of ``OrderPlaced`` for rows that were just made."""
     return {
         **told(order, positions),
         **priced(order),
         "visits": visit_specs(visits, stops, positions),
+        "pay_until": order.pay_until,
+    }
+
+
+def payable_facts(order: PayableOrder) -> dict[str, Any]:
+    """The fields of ``OrderPlaced`` for payment, which may ask while the news is on its way."""
+    return {
+        **told(order, []),
+        **priced(order),
+        "crew": order.crew,
+        "visits": order.visits,
         "pay_until": order.pay_until,
     }

@@ -5,7 +5,7 @@ from datetime import timedelta
 from services.order.domain.order import OrderMove
 from services.order.domain.review import REVIEW_SECONDS
 from services.order.storage.history import move_order
-from services.order.storage.orders import Order, order_for_update, positions_of
+from services.order.storage.locking import LockedOrder, crew_now, order_for_update
 from services.order.storage.telling import told
 from shared.contracts.ids import OrderId
 from shared.contracts.order import OrderAccepted
@@ -13,19 +13,17 @@ from shared.kit.caller import Caller
 from shared.kit.session import Transaction
 
 
-async def accept_work(tx: Transaction, caller: Caller, order_id: OrderId) -> Order:
+async def accept_work(tx: Transaction, caller: Caller, order_id: OrderId) -> LockedOrder:
     """The user is content: the workers are paid out of escrow.
 
     Raises OrderNotFound, MoveRefused. Tells order.accepted.v1.
     """
-    # The timer goes first, as it does where it falls due: the other way round two would deadlock.
-    await tx.cancel_timer("auto_accept", order_id)
     order = await order_for_update(tx, caller, order_id)
-    positions = await positions_of(tx, order)
+    crew = await crew_now(tx, order)
 
-    await move_order(tx, order, OrderMove.ACCEPT, by=caller)
-    order.accepted_at = tx.now
+    order = await move_order(tx, order, OrderMove.ACCEPT, by=caller, also={"accepted_at": tx.now})
+    await tx.cancel_timer("auto_accept", order.id)
     await tx.schedule("close_review", order.id, tx.now + timedelta(seconds=REVIEW_SECONDS))
 
-    tx.publish(OrderAccepted(**told(order, positions), automatic=False, payable=order.payable))
+    tx.publish(OrderAccepted(**told(order, crew.seats), automatic=False, payable=order.payable))
     return order

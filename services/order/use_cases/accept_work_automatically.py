@@ -5,7 +5,7 @@ from datetime import timedelta
 from services.order.domain.order import OrderMove, OrderState
 from services.order.domain.review import CASE_CHECK_SECONDS, REVIEW_SECONDS
 from services.order.storage.history import move_order
-from services.order.storage.orders import order_for_update, positions_of
+from services.order.storage.locking import crew_now, order_for_update
 from services.order.storage.telling import told
 from shared.contracts.ids import OrderId
 from shared.contracts.order import OrderAccepted
@@ -19,7 +19,7 @@ async def accept_work_automatically(tx: Transaction, order_id: OrderId) -> None:
     Raises OrderNotFound. Tells order.accepted.v1.
     """
     order = await order_for_update(tx, SYSTEM, order_id)
-    positions = await positions_of(tx, order)
+    crew = await crew_now(tx, order)
 
     if order.state is not OrderState.PENDING_ACCEPTANCE:
         return  # Somebody was faster.
@@ -28,8 +28,9 @@ async def accept_work_automatically(tx: Transaction, order_id: OrderId) -> None:
         await tx.schedule("auto_accept", order.id, again_at)
         return
 
-    await move_order(tx, order, OrderMove.AUTO_ACCEPT, by=SYSTEM)
-    order.accepted_at = tx.now
+    order = await move_order(
+        tx, order, OrderMove.AUTO_ACCEPT, by=SYSTEM, also={"accepted_at": tx.now}
+    )
     await tx.schedule("close_review", order.id, tx.now + timedelta(seconds=REVIEW_SECONDS))
 
-    tx.publish(OrderAccepted(**told(order, positions), automatic=True, payable=order.payable))
+    tx.publish(OrderAccepted(**told(order, crew.seats), automatic=True, payable=order.payable))

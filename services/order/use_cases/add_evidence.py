@@ -10,17 +10,16 @@ from services.order.domain.evidence import (
     check_stage,
     object_name,
 )
+from services.order.domain.job import held_by
 from services.order.domain.ports import PhotoStore
 from services.order.storage.evidence import (
     Evidence,
     begin_evidence,
     evidence_for_update,
     forget_evidence,
-    is_known,
-    photo_count,
+    photos_sent,
 )
-from services.order.storage.jobs import held_by
-from services.order.storage.orders import order_for_update, positions_of
+from services.order.storage.locking import crew_now, order_for_update
 from shared.contracts.ids import OrderId
 from shared.kit.caller import Caller
 from shared.kit.errors import Unavailable
@@ -42,11 +41,13 @@ async def add_evidence(
     name = object_name(order_id, evidence_id)
     async with steps.claim(evidence_id) as tx:
         order = await order_for_update(tx, caller, order_id)
-        own = held_by(caller, await positions_of(tx, order), order)
+        crew = await crew_now(tx, order)
+        own = held_by(caller, crew.seats, order.visit_number)
         check_stage(shot.stage, order.state)
-        if await photo_count(tx, order) >= PHOTOS_MAX:
+        sent, is_known = await photos_sent(tx, order, shot.photo.sha256)
+        if sent >= PHOTOS_MAX:
             raise PhotosTooMany(f"There are {PHOTOS_MAX} photos.", photos_max=PHOTOS_MAX)
-        if await is_known(tx, order, shot.photo.sha256):
+        if is_known:
             raise PhotoKnown("This picture was sent before.")
         sealed = await begin_evidence(tx, order, own, evidence_id, shot)
         due_at = tx.now + timedelta(seconds=CUT_SECONDS)

@@ -1,17 +1,12 @@
 """Arrive where the job is."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from services.order.domain.arrival import CODE_TRIES_MAX, Arrival, Fix, proof_of
+from services.order.domain.job import require_lead
 from services.order.domain.order import OrderMove
 from services.order.storage.history import move_order, note_on_order
-from services.order.storage.jobs import first_stop
-from services.order.storage.orders import (
-    current_visit,
-    order_for_update,
-    positions_of,
-    require_lead,
-)
+from services.order.storage.locking import change_seat, change_visit, crew_now, order_for_update
 from services.order.storage.telling import told
 from shared.contracts.ids import OrderId
 from shared.contracts.order import OrderArrived
@@ -28,26 +23,27 @@ async def arrive_at_job(
     LeadOnly, MoveRefused, ArrivalNotShown, StartCodeLocked. Tells order.arrived.v1.
     """
     order = await order_for_update(tx, caller, order_id)
-    positions = await positions_of(tx, order)
-    visit = await current_visit(tx, order)
-    stop = await first_stop(tx, order, visit)
+    crew = await crew_now(tx, order)
+    visit = crew.visit
 
-    lead = require_lead(caller, positions, order)
+    lead = require_lead(caller, crew.seats, order.visit_number)
     OrderMove.ARRIVE.check(order.state, caller.role)
-    proof = proof_of(shown, stop.lat, stop.lng, order.start_code, order.start_tries)
+    proof = proof_of(shown, visit.lat, visit.lng, order.start_code, order.start_tries)
     if proof is None:
-        order.start_tries += 1
-        await note_on_order(tx, order, "start_code_wrong", by=caller, tries=order.start_tries)
-        return Arrival(None, None, CODE_TRIES_MAX - order.start_tries)
+        tries = order.start_tries + 1
+        also = {"start_tries": tries}
+        await note_on_order(tx, order, "start_code_wrong", by=caller, also=also, tries=tries)
+        return Arrival(None, None, CODE_TRIES_MAX - tries)
 
-    await move_order(tx, order, OrderMove.ARRIVE, by=caller, proof=asdict(proof))
-    visit.arrived_at = lead.arrived_at = tx.now
-    visit.arrived_by = proof.by
+    order = await move_order(tx, order, OrderMove.ARRIVE, by=caller, proof=asdict(proof))
+    change_visit(tx, order, visit, arrived_at=tx.now, arrived_by=proof.by)
+    change_seat(tx, order, lead, arrived_at=tx.now)
+    arrived = replace(lead, arrived_at=tx.now)
 
     late = tx.now - visit.starts_at
     tx.publish(
         OrderArrived(
-            **told(order, positions),
+            **told(order, [arrived if seat is lead else seat for seat in crew.seats]),
             visit_id=visit.id,
             late_seconds=round(late.total_seconds()),
         )

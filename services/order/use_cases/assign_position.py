@@ -11,9 +11,9 @@ from services.order.domain.refusals import (
     PositionNotFound,
     WorkerAlreadyInCrew,
 )
-from services.order.storage.assignments import assignment_of, fill_position
+from services.order.storage.assignments import Hold, fill_position, hold_of
 from services.order.storage.history import move_order, note_on_order
-from services.order.storage.orders import Order, Position, order_for_update, positions_of
+from services.order.storage.locking import LockedOrder, Seat, crew_now, order_for_update
 from services.order.storage.telling import told
 from shared.contracts.ids import OfferId, OrderId, VisitId, WorkerId
 from shared.contracts.order import OrderAssigned
@@ -44,41 +44,41 @@ async def assign_position(
     Tells order.assigned.v1.
     """
     order = await order_for_update(tx, SYSTEM, order_id)
-    positions = await positions_of(tx, order)
-    crew = [position for position in positions if position.visit_id == visit_id]
-    earlier = await assignment_of(tx, order, offer_id)
-    if earlier is not None:
-        if earlier.released_at is not None or order.state is OrderState.CANCELLED:
+    seats = (await crew_now(tx, order)).seats
+    crew = [seat for seat in seats if seat.visit_id == visit_id]
+    hold = await hold_of(tx, order, offer_id)
+    if hold is not Hold.NONE:
+        if hold is Hold.RELEASED or order.state is OrderState.CANCELLED:
             raise OfferReleased(f"Offer {offer_id} holds no position any more.")
-        return Assigned(order.state, all(position.worker_id for position in crew))
+        return Assigned(order.state, all(seat.worker_id for seat in crew))
 
-    position = _free_position(order, crew, number, worker_id)
+    free = _free_seat(order, crew, number, worker_id)
     OrderMove.ASSIGN.check(order.state, SYSTEM.role)
 
-    fill_position(tx, position, offer_id, worker_id)
-    seat: dict[str, Any] = {"position": number, "worker_id": str(worker_id)}
-    if not all(each.worker_id for each in crew):
-        await note_on_order(tx, order, "position_filled", by=SYSTEM, **seat)
+    filled = fill_position(tx, order, free, offer_id, worker_id)
+    seats = [filled if seat is free else seat for seat in seats]
+    facts: dict[str, Any] = {"position": number, "worker_id": str(worker_id)}
+    if not all(seat.worker_id for seat in crew if seat is not free):
+        await note_on_order(tx, order, "position_filled", by=SYSTEM, **facts)
         return Assigned(order.state, complete=False)
-    await move_order(tx, order, OrderMove.ASSIGN, by=SYSTEM, **seat)
-    order.escalated_at = None
+    order = await move_order(
+        tx, order, OrderMove.ASSIGN, by=SYSTEM, also={"escalated_at": None}, **facts
+    )
     await tx.cancel_timer("escalated", order.id)
 
-    tx.publish(OrderAssigned(**told(order, positions), visit_id=visit_id))
+    tx.publish(OrderAssigned(**told(order, seats), visit_id=visit_id))
     return Assigned(order.state, complete=True)
 
 
-def _free_position(
-    order: Order, crew: list[Position], number: int, worker_id: WorkerId
-) -> Position:
+def _free_seat(order: LockedOrder, crew: list[Seat], number: int, worker_id: WorkerId) -> Seat:
     """The free position of this number that the worker may take."""
-    found = [position for position in crew if position.number == number]
+    found = [seat for seat in crew if seat.number == number]
     if not found or found[0].visit_number != order.visit_number:
         raise PositionNotFound(f"No position {number} to fill.")
     if order.user_id == worker_id:
         raise OwnOrder("The worker ordered this.")
     if found[0].worker_id is not None:
         raise PositionFilled(f"Position {number} is taken.")
-    if any(position.worker_id == worker_id for position in crew):
+    if any(seat.worker_id == worker_id for seat in crew):
         raise WorkerAlreadyInCrew(f"{worker_id} holds another position of the visit.")
     return found[0]

@@ -1,12 +1,21 @@
 """Leave a job."""
 
+from dataclasses import replace
+
+from services.order.domain.job import held_by
 from services.order.domain.order import OrderMove
 from services.order.storage.assignments import free_position
 from services.order.storage.history import move_order
-from services.order.storage.jobs import held_by
-from services.order.storage.orders import Order, current_visit, order_for_update, positions_of
+from services.order.storage.locking import (
+    LockedOrder,
+    Seat,
+    change_seat,
+    change_visit,
+    crew_now,
+    order_for_update,
+)
 from services.order.storage.telling import told
-from shared.contracts.ids import OrderId
+from shared.contracts.ids import OrderId, WorkerId
 from shared.contracts.order import OrderReleased
 from shared.kit.caller import Caller
 from shared.kit.masks import scrub
@@ -17,7 +26,7 @@ REASON = "worker_cancelled"  # The worker's own words stay in the order's histor
 
 async def cancel_as_worker(
     tx: Transaction, caller: Caller, order_id: OrderId, reason: str, new_code: str
-) -> Order:
+) -> LockedOrder:
     """A worker gives up their own position; another is looked for, at the same price and start.
 
     Whoever leaves may know the start code, so the user gets a new one. The others keep their
@@ -25,30 +34,42 @@ async def cancel_as_worker(
     Tells order.released.v1.
     """
     order = await order_for_update(tx, caller, order_id)
-    positions = await positions_of(tx, order)
-    visit = await current_visit(tx, order)
+    crew = await crew_now(tx, order)
 
-    own = held_by(caller, positions, order)
+    own = held_by(caller, crew.seats, order.visit_number)
 
-    await move_order(
-        tx, order, OrderMove.WORKER_CANCEL, by=caller, reason=scrub(reason), position=own.number
+    fresh = {"start_code": new_code, "start_tries": 0}
+    order = await move_order(
+        tx,
+        order,
+        OrderMove.WORKER_CANCEL,
+        by=caller,
+        reason=scrub(reason),
+        also=fresh,
+        position=own.number,
     )
-    held = await free_position(tx, order, own)
-    visit.departed_at = visit.arrived_at = visit.arrived_by = None
-    for position in positions:
-        if position.visit_id == visit.id:
-            position.arrived_at = None
-    order.start_code, order.start_tries = new_code, 0
+    change_visit(tx, order, crew.visit, departed_at=None, arrived_at=None, arrived_by=None)
+    seats = [_left(tx, order, seat, own) for seat in crew.seats]
 
     tx.publish(
         OrderReleased(
-            **told(order, positions),
-            visit_id=visit.id,
+            **told(order, seats),
+            visit_id=crew.visit.id,
             positions=[own.number],
-            workers=[held.worker_id],
-            offers=[held.offer_id],
+            workers=[WorkerId(caller.id)],
+            offers=[own.offer_id] if own.offer_id else [],
             reason=REASON,
             breach=True,
         )
     )
     return order
+
+
+def _left(tx: Transaction, order: LockedOrder, seat: Seat, own: Seat) -> Seat:
+    """A position after the worker of one has left: theirs is free, the others arrive anew."""
+    if seat is own:
+        return free_position(tx, order, seat)
+    if seat.visit_id != own.visit_id or seat.arrived_at is None:
+        return seat
+    change_seat(tx, order, seat, arrived_at=None)
+    return replace(seat, arrived_at=None)

@@ -2,7 +2,7 @@
 
 from services.order.domain.order import OrderMove
 from services.order.storage.history import move_order
-from services.order.storage.orders import Order, order_for_update, positions_of
+from services.order.storage.locking import LockedOrder, crew_now, order_for_update
 from services.order.storage.telling import told
 from shared.contracts.ids import OrderId
 from shared.contracts.order import CancelReason, OrderCancelled
@@ -18,25 +18,28 @@ _REASONS = {
 }
 
 
-async def cancel_order(tx: Transaction, caller: Caller, order_id: OrderId, reason: str) -> Order:
+async def cancel_order(
+    tx: Transaction, caller: Caller, order_id: OrderId, reason: str
+) -> LockedOrder:
     """End an order that nobody is on the way for: free of charge, all that was paid goes back.
 
     Raises OrderNotFound, MoveRefused, MoveForbidden, MoveNotBuilt. Tells order.cancelled.v1.
     """
     order = await order_for_update(tx, caller, order_id)
-    positions = await positions_of(tx, order)
+    crew = await crew_now(tx, order)
 
     is_late = order.state in OrderMove.CANCEL_LATE.sources
     move = OrderMove.CANCEL_LATE if is_late else OrderMove.CANCEL_FREE
+    move.check(order.state, caller.role)
 
-    await move_order(tx, order, move, by=caller, reason=scrub(reason))
-    order.cancelled_at, order.cancel_reason = tx.now, _REASONS[caller.role]
+    end = {"cancelled_at": tx.now, "cancel_reason": _REASONS[caller.role]}
+    order = await move_order(tx, order, move, by=caller, reason=scrub(reason), also=end)
     await tx.cancel_timer("pay_alert", order.id)
     await tx.cancel_timer("escalated", order.id)
 
     tx.publish(
         OrderCancelled(
-            **told(order, positions),
+            **told(order, crew.seats),
             reason=_REASONS[caller.role],
             was_paid=order.paid_at is not None,
             fee=Money.zero(order.payable.currency),

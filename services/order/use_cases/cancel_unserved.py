@@ -1,7 +1,7 @@
 """Give up on an order for which no worker was found."""
 
 from services.order.domain.order import OrderState
-from services.order.storage.orders import order_for_update
+from services.order.storage.locking import order_for_update
 from services.order.use_cases.cancel_order import cancel_order
 from shared.contracts.ids import OrderId
 from shared.kit.caller import SYSTEM

@@ -10,14 +10,9 @@ from services.order.domain.arrival import (
     check_in_open,
     proof_of,
 )
+from services.order.domain.job import held_by, lead_of
 from services.order.storage.history import note_on_order
-from services.order.storage.jobs import first_stop, held_by
-from services.order.storage.orders import (
-    current_visit,
-    lead_of,
-    order_for_update,
-    positions_of,
-)
+from services.order.storage.locking import change_seat, crew_now, order_for_update
 from shared.contracts.ids import OrderId
 from shared.kit.caller import Caller
 from shared.kit.session import Transaction
@@ -32,21 +27,21 @@ async def check_in_crew(
     NotInCrew, LeadArrives, MoveRefused, ArrivalNotShown, StartCodeLocked.
     """
     order = await order_for_update(tx, caller, order_id)
-    positions = await positions_of(tx, order)
-    stop = await first_stop(tx, order, await current_visit(tx, order))
+    crew = await crew_now(tx, order)
 
-    own = held_by(caller, positions, order)
-    if own is lead_of(positions, order):
+    own = held_by(caller, crew.seats, order.visit_number)
+    if own is lead_of(crew.seats, order.visit_number):
         raise LeadArrives("The lead arrives.")
     check_in_open(order.state)
-    proof = proof_of(shown, stop.lat, stop.lng, order.start_code, order.start_tries)
+    proof = proof_of(shown, crew.visit.lat, crew.visit.lng, order.start_code, order.start_tries)
     if proof is None:
-        order.start_tries += 1
-        await note_on_order(tx, order, "start_code_wrong", by=caller, tries=order.start_tries)
-        return Arrival(None, None, CODE_TRIES_MAX - order.start_tries)
+        tries = order.start_tries + 1
+        also = {"start_tries": tries}
+        await note_on_order(tx, order, "start_code_wrong", by=caller, also=also, tries=tries)
+        return Arrival(None, None, CODE_TRIES_MAX - tries)
 
     if own.arrived_at is None:
-        own.arrived_at = tx.now
+        change_seat(tx, order, own, arrived_at=tx.now)
         seat = own.number
         await note_on_order(tx, order, "checked_in", by=caller, position=seat, proof=asdict(proof))
-    return Arrival(own.arrived_at, proof.by, CODE_TRIES_MAX - order.start_tries)
+    return Arrival(own.arrived_at or tx.now, proof.by, CODE_TRIES_MAX - order.start_tries)

@@ -2,7 +2,7 @@
 
 from services.order.domain.order import OrderMove, OrderState
 from services.order.storage.history import move_order
-from services.order.storage.orders import order_for_update, positions_of
+from services.order.storage.locking import crew_now, order_for_update
 from services.order.storage.telling import told
 from shared.contracts.ids import OrderId
 from shared.contracts.order import OrderCompletedUnreviewed
@@ -16,11 +16,11 @@ async def close_review(tx: Transaction, order_id: OrderId) -> None:
     Raises OrderNotFound. Tells order.completed_unreviewed.v1.
     """
     order = await order_for_update(tx, SYSTEM, order_id)
-    positions = await positions_of(tx, order)
+    crew = await crew_now(tx, order)
 
     if order.state is not OrderState.PENDING_REVIEW:
         return  # Reviewed meanwhile, or closed by a case.
 
-    await move_order(tx, order, OrderMove.CLOSE_REVIEW, by=SYSTEM)
+    order = await move_order(tx, order, OrderMove.CLOSE_REVIEW, by=SYSTEM)
 
-    tx.publish(OrderCompletedUnreviewed(**told(order, positions)))
+    tx.publish(OrderCompletedUnreviewed(**told(order, crew.seats)))

@@ -4,16 +4,11 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from services.order.domain.evidence import Answer, check_completion
+from services.order.domain.job import require_lead
 from services.order.domain.order import OrderMove
 from services.order.storage.evidence import angles_of
 from services.order.storage.history import move_order
-from services.order.storage.orders import (
-    Order,
-    current_visit,
-    order_for_update,
-    positions_of,
-    require_lead,
-)
+from services.order.storage.locking import LockedOrder, change_visit, crew_now, order_for_update
 from services.order.storage.telling import told
 from shared.contracts.ids import OrderId
 from shared.contracts.order import OrderCompleted
@@ -23,31 +18,32 @@ from shared.kit.session import Transaction
 
 async def complete_job(
     tx: Transaction, caller: Caller, order_id: OrderId, answers: Mapping[str, Answer]
-) -> Order:
+) -> LockedOrder:
     """The lead hands the work over; the user has some days to accept it, then silence does.
 
     Raises OrderNotFound, LeadOnly, MoveRefused, EvidenceMissing, AnswerInvalid,
     ChecklistIncomplete. Tells order.completed.v1.
     """
     order = await order_for_update(tx, caller, order_id)
-    positions = await positions_of(tx, order)
-    visit = await current_visit(tx, order)
-    angles = await angles_of(tx, order, visit)
+    crew = await crew_now(tx, order)
+    angles = await angles_of(tx, order, crew.visit)
 
-    require_lead(caller, positions, order)
+    require_lead(caller, crew.seats, order.visit_number)
     OrderMove.COMPLETE.check(order.state, caller.role)
     check_completion(order.checklist, answers, angles)
     accept_until = tx.now + timedelta(hours=order.auto_accept_hours)
 
-    await move_order(tx, order, OrderMove.COMPLETE, by=caller, answers=dict(answers))
-    visit.ended_at = order.completed_at = tx.now
-    order.accept_until = accept_until
+    times = {"completed_at": tx.now, "accept_until": accept_until}
+    order = await move_order(
+        tx, order, OrderMove.COMPLETE, by=caller, also=times, answers=dict(answers)
+    )
+    change_visit(tx, order, crew.visit, ended_at=tx.now)
     await tx.schedule("auto_accept", order.id, accept_until)
 
     tx.publish(
         OrderCompleted(
-            **told(order, positions),
-            visit_id=visit.id,
+            **told(order, crew.seats),
+            visit_id=crew.visit.id,
             ended_at=tx.now,
             accept_until=accept_until,
         )

@@ -5,7 +5,7 @@ from datetime import timedelta
 from services.order.domain.deadlines import ESCALATED_SECONDS
 from services.order.domain.order import OrderState
 from services.order.storage.history import note_on_order
-from services.order.storage.orders import order_for_update
+from services.order.storage.locking import order_for_update
 from shared.contracts.ids import OrderId
 from shared.kit.caller import SYSTEM
 from shared.kit.session import Transaction
@@ -20,7 +20,6 @@ async def escalate_search(tx: Transaction, order_id: OrderId) -> None:
     if order.state is not OrderState.PENDING_DISPATCH or order.escalated_at is not None:
         return
 
-    order.escalated_at = tx.now
-    await note_on_order(tx, order, "escalated", by=SYSTEM)
+    await note_on_order(tx, order, "escalated", by=SYSTEM, also={"escalated_at": tx.now})
     until = tx.now + timedelta(seconds=ESCALATED_SECONDS)
     await tx.schedule("escalated", order.id, until)

@@ -5,7 +5,7 @@ from services.order.domain.ports import Benefits, Promotion
 from services.order.domain.refusals import PriceChanged
 from services.order.storage.orders import Order, order_exists
 from services.order.storage.placing import write_order
-from services.order.storage.quotes import quote_for_update
+from services.order.storage.quotes import free_quote, quote_for_update
 from services.order.storage.telling import placed_facts
 from shared.contracts.order import OrderPlaced
 from shared.kit.errors import Refused
@@ -55,6 +55,6 @@ async def _hold_or_undo(steps: Steps, promotion: Promotion, placing: Placing) ->
     async with steps.undo() as tx:
         quote = await quote_for_update(tx, placing.caller, placing.quote_id)
         if not await order_exists(tx, placing.order_id):  # It may be placed and cancelled by now.
-            quote.order_id = None
+            free_quote(tx, quote)
         await tx.cancel_timer("placing", placing.order_id)
     raise refusal

@@ -1,7 +1,7 @@
 """Take note of money that went back to the user."""
 
 from services.order.storage.history import note_on_order
-from services.order.storage.orders import order_for_update
+from services.order.storage.locking import order_for_update
 from shared.contracts.ids import OrderId, RefundId
 from shared.kit.caller import SYSTEM
 from shared.kit.money import Money
@@ -17,12 +17,13 @@ async def note_refund(
     """
     order = await order_for_update(tx, SYSTEM, order_id)
 
-    order.refunded_minor += amount.minor
+    refunded = {"refunded_minor": order.refunded_minor + amount.minor}
     await note_on_order(
         tx,
         order,
         "refunded",
         by=SYSTEM,
+        also=refunded,
         refund_id=str(refund_id),
         amount_minor=amount.minor,
     )

@@ -2,14 +2,14 @@
 
 from services.order.domain.order import CASE_STATES
 from services.order.domain.refusals import MoveNotBuilt
-from services.order.storage.orders import Order, order_for_update
+from services.order.storage.locking import LockedOrder, order_for_update
 from shared.contracts.ids import OrderId
 from shared.kit.caller import Caller
 from shared.kit.session import Transaction
 from shared.kit.states import MoveRefused
 
 
-async def open_case(tx: Transaction, caller: Caller, order_id: OrderId) -> Order:
+async def open_case(tx: Transaction, caller: Caller, order_id: OrderId) -> LockedOrder:
     """Refuse by state where no case could ever be opened, otherwise because it is not built.
 
     Raises OrderNotFound, MoveRefused, MoveNotBuilt.

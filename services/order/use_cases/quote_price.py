@@ -12,20 +12,20 @@ from services.order.domain.pricing import Ask, Price, price_of
 from services.order.domain.quoting import Quoted, Wish
 from services.order.domain.stops import Place, check_kinds, check_place
 from services.order.storage.catalogue import offering_of
-from services.order.storage.quotes import PriceQuote, keep_quote
+from services.order.storage.quote_keeping import KeptQuote, keep_quote
 from shared.kit.caller import Caller
 from shared.kit.session import Begin
 
 
 async def quote_price(
     begin: Begin, addresses: Addresses, promotion: Promotion, caller: Caller, wish: Wish
-) -> tuple[PriceQuote, Quoted]:
+) -> tuple[KeptQuote, Quoted]:
     """Show the price line by line with the coupons that apply, before anything is ordered.
 
     Raises OfferingNotFound, OfferingOffSale, DistrictNotServed, QuantityOutOfRange, ExtraInvalid,
     StartInvalid, StopsInvalid, Refused, Unavailable.
     """
-    async with begin() as tx:
+    async with begin.alone() as tx:
         offering = await offering_of(tx, wish.offering_id)
         now = tx.now
     check_kinds([stop.kind for stop in wish.stops], offering.stops)
@@ -37,7 +37,7 @@ async def quote_price(
     benefits = await _benefits(promotion, caller, offering, price, wish.coupon_ids)
 
     quoted = Quoted(wish, urgency, starts_at, offering, places, price, benefits)
-    async with begin() as tx:
+    async with begin.alone() as tx:
         return await keep_quote(tx, caller, quoted), quoted
 
 

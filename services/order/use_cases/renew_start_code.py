@@ -2,7 +2,7 @@
 
 from services.order.domain.tabs import CODE_SHOWN
 from services.order.storage.history import note_on_order
-from services.order.storage.orders import Order, order_for_update
+from services.order.storage.locking import LockedOrder, order_for_update
 from shared.contracts.ids import OrderId
 from shared.kit.caller import Caller
 from shared.kit.masks import scrub
@@ -12,7 +12,7 @@ from shared.kit.states import MoveRefused
 
 async def renew_start_code(
     tx: Transaction, caller: Caller, order_id: OrderId, reason: str, new_code: str
-) -> Order:
+) -> LockedOrder:
     """Staff unlock an arrival after too many wrong codes; only the user is shown the new one.
 
     Raises OrderNotFound, MoveRefused.
@@ -22,6 +22,7 @@ async def renew_start_code(
     if order.state not in CODE_SHOWN:
         raise MoveRefused(f"No start code is needed when {order.state}.", state=order.state)
 
-    order.start_code, order.start_tries = new_code, 0
-    await note_on_order(tx, order, "start_code_renewed", by=caller, reason=scrub(reason))
-    return order
+    fresh = {"start_code": new_code, "start_tries": 0}
+    return await note_on_order(
+        tx, order, "start_code_renewed", by=caller, reason=scrub(reason), also=fresh
+    )

@@ -3,16 +3,11 @@
 from collections.abc import Mapping
 
 from services.order.domain.evidence import Answer, check_start
+from services.order.domain.job import check_fixed_price, require_lead
 from services.order.domain.order import OrderMove
 from services.order.storage.evidence import angles_of
 from services.order.storage.history import move_order
-from services.order.storage.orders import (
-    Order,
-    current_visit,
-    order_for_update,
-    positions_of,
-    require_lead,
-)
+from services.order.storage.locking import LockedOrder, change_visit, crew_now, order_for_update
 from services.order.storage.telling import told
 from shared.contracts.ids import OrderId
 from shared.contracts.order import OrderStarted
@@ -22,23 +17,23 @@ from shared.kit.session import Transaction
 
 async def start_job(
     tx: Transaction, caller: Caller, order_id: OrderId, answers: Mapping[str, Answer]
-) -> Order:
+) -> LockedOrder:
     """The lead begins, once the offering's checklist for it is answered.
 
     Raises OrderNotFound, LeadOnly, MoveRefused, AnswerInvalid, ChecklistIncomplete.
     Tells order.started.v1.
     """
     order = await order_for_update(tx, caller, order_id)
-    positions = await positions_of(tx, order)
-    visit = await current_visit(tx, order)
-    angles = await angles_of(tx, order, visit)
+    crew = await crew_now(tx, order)
+    angles = await angles_of(tx, order, crew.visit)
 
-    require_lead(caller, positions, order)
+    require_lead(caller, crew.seats, order.visit_number)
     OrderMove.START.check(order.state, caller.role)
+    check_fixed_price(order.by_quotation, order.state)
     check_start(order.checklist, answers, angles)
 
-    await move_order(tx, order, OrderMove.START, by=caller, answers=dict(answers))
-    visit.started_at = tx.now
+    order = await move_order(tx, order, OrderMove.START, by=caller, answers=dict(answers))
+    change_visit(tx, order, crew.visit, started_at=tx.now)
 
-    tx.publish(OrderStarted(**told(order, positions), visit_id=visit.id))
+    tx.publish(OrderStarted(**told(order, crew.seats), visit_id=crew.visit.id))
     return order

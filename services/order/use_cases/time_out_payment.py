@@ -2,7 +2,7 @@
 
 from services.order.domain.order import OrderMove, OrderState
 from services.order.storage.history import move_order
-from services.order.storage.orders import order_for_update, positions_of
+from services.order.storage.locking import crew_now, order_for_update
 from services.order.storage.telling import told
 from shared.contracts.ids import OrderId
 from shared.contracts.order import CancelReason, OrderCancelled
@@ -19,15 +19,15 @@ async def time_out_payment(tx: Transaction, order_id: OrderId) -> None:
     order = await order_for_update(tx, SYSTEM, order_id)
     if order.state is not OrderState.PENDING_PAYMENT:
         return  # Cancelled by the user meanwhile.
-    positions = await positions_of(tx, order)
+    crew = await crew_now(tx, order)
 
-    await move_order(tx, order, OrderMove.PAY_TIMEOUT, by=SYSTEM)
-    order.cancelled_at, order.cancel_reason = tx.now, CancelReason.PAY_TIMEOUT
+    end = {"cancelled_at": tx.now, "cancel_reason": CancelReason.PAY_TIMEOUT}
+    order = await move_order(tx, order, OrderMove.PAY_TIMEOUT, by=SYSTEM, also=end)
     await tx.cancel_timer("pay_alert", order.id)
 
     tx.publish(
         OrderCancelled(
-            **told(order, positions),
+            **told(order, crew.seats),
             reason=CancelReason.PAY_TIMEOUT,
             was_paid=False,
             fee=Money.zero(order.payable.currency),

@@ -34,7 +34,7 @@ from shared.kit.money import Money
 from shared.kit.once import KeyUsedForAnotherRequest, RequestStillRunning
 from shared.kit.session import Transaction
 from shared.kit.states import MoveForbidden, MoveRefused
-from shared.kit.web import BeginDep, IdempotencyKeyMissing, OnceDep, UserCaller, port, problems
+from shared.kit.web import IdempotencyKeyMissing, OnceDep, ReadDep, UserCaller, port, problems
 
 router = APIRouter(prefix="/payments", tags=["payments"])
 
@@ -107,7 +107,7 @@ async def post_payment(
     body: PaymentRequest,
     caller: UserCaller,
     once: OnceDep,
-    begin: BeginDep,
+    read: ReadDep,
     channels: ChannelsDep,
     login: LoginDep,
     orders: OrdersDep,
@@ -119,36 +119,31 @@ async def post_payment(
     this payment, until it is `captured`.
     """
 
-    async def start() -> PaymentView:
-        return await once.in_steps(
-            PaymentView,
-            start_payment,
-            again,
-            channels[body.channel],
-            login,
-            caller,
-            body.order_id,
-            ChannelName(body.channel),
-            body.wechat_code,
-            per_minute_max,
-        )
-
     async def again(tx: Transaction, ref: UUID) -> PaymentView:
         return _view(await payment(tx, caller, PaymentId(ref)), channels)
 
-    try:
-        return await start()
-    except PayableNotFound:
-        await learn_payable(begin, orders, caller, body.order_id)
-        return await start()
+    learnt = await learn_payable(read, orders, caller, body.order_id)
+    return await once.in_steps(
+        PaymentView,
+        start_payment,
+        again,
+        channels[body.channel],
+        login,
+        caller,
+        body.order_id,
+        learnt,
+        ChannelName(body.channel),
+        body.wechat_code,
+        per_minute_max,
+    )
 
 
 @router.get("/{payment_id}", responses=problems(PaymentNotFound))
 async def get_payment(
-    payment_id: PaymentId, caller: UserCaller, begin: BeginDep, channels: ChannelsDep
+    payment_id: PaymentId, caller: UserCaller, read: ReadDep, channels: ChannelsDep
 ) -> PaymentView:
     """How an attempt of yours stands; while it is open, with fresh parameters to pay it."""
-    async with begin() as tx:
+    async with read() as tx:
         found = await payment(tx, caller, payment_id)
     return _view(found, channels)
 

@@ -11,7 +11,7 @@ from services.payment.domain.refund import RefundReason, RefundState
 from services.payment.storage.refunds import refunds_to
 from shared.contracts.ids import OrderId, RefundId, UserId
 from shared.kit.money import Money
-from shared.kit.web import BeginDep, UserCaller
+from shared.kit.web import ReadDep, UserCaller
 
 router = APIRouter(prefix="/refunds", tags=["refunds"])
 
@@ -42,10 +42,10 @@ class RefundPage(BaseModel):
 
 @router.get("")
 async def get_refunds(
-    caller: UserCaller, begin: BeginDep, cursor: RefundId | None = None, limit: Limit = 20
+    caller: UserCaller, read: ReadDep, cursor: RefundId | None = None, limit: Limit = 20
 ) -> RefundPage:
     """Your refunds, newest first."""
-    async with begin() as tx:
+    async with read() as tx:
         rows = await refunds_to(tx, UserId(caller.id), cursor, limit)
     items = [RefundView.model_validate(row) for row in rows]
     return RefundPage(items=items, next_cursor=items[-1].id if len(items) == limit else None)

@@ -18,7 +18,7 @@ from services.payment.use_cases.add_commission_rule import add_commission_rule
 from shared.contracts.ids import AccountId
 from shared.kit.once import KeyUsedForAnotherRequest
 from shared.kit.session import Transaction
-from shared.kit.web import BeginDep, IdempotencyKeyMissing, OnceDep, StaffCaller, problems
+from shared.kit.web import IdempotencyKeyMissing, OnceDep, ReadDep, StaffCaller, problems
 
 router = APIRouter(prefix="/staff/payment/commission-rules", tags=["staff"])
 
@@ -79,13 +79,13 @@ def _view(rule: CommissionRule) -> RuleView:
 @router.get("")
 async def get_rules(
     caller: StaffCaller,
-    begin: BeginDep,
+    read: ReadDep,
     category: Annotated[str | None, Query(max_length=40)] = None,
     cursor: Annotated[int | None, Query(ge=1, le=VERSION_MAX)] = None,
     limit: Limit = 20,
 ) -> RulePage:
     """Every version ever made, newest first."""
-    async with begin() as tx:
+    async with read() as tx:
         found = await rules(tx, category, cursor, limit)
     items = [_view(rule) for rule in found]
     return RulePage(items=items, next_cursor=items[-1].version if len(items) == limit else None)

@@ -26,7 +26,7 @@ from shared.contracts.ids import AccountId, OrderId, PaymentId, RefundId, UserId
 from shared.kit.money import Currency, Money
 from shared.kit.once import KeyUsedForAnotherRequest
 from shared.kit.states import MoveForbidden, MoveRefused
-from shared.kit.web import BeginDep, IdempotencyKeyMissing, OnceDep, StaffCaller, problems
+from shared.kit.web import IdempotencyKeyMissing, OnceDep, ReadDep, StaffCaller, problems
 
 router = APIRouter(prefix="/staff/payment", tags=["staff"])
 
@@ -72,6 +72,8 @@ class SettlementView(View):
     commission: Money
     to_user: Money
     to_promotion: Money
+    top_up: Money  # The platform's discounts, paid into the sub-account before it is divided.
+    topped_up_at: datetime | None
     executed_at: datetime | None
     problem: str
 
@@ -159,13 +161,13 @@ class TrialBalance(BaseModel):
 
 
 @router.get("/orders/{order_id}", responses=problems(PayableNotFound))
-async def get_order(order_id: OrderId, caller: StaffCaller, begin: BeginDep) -> OrderMoneyView:
+async def get_order(order_id: OrderId, caller: StaffCaller, read: ReadDep) -> OrderMoneyView:
     """Attempts, capture, ledger, refunds and settlement of one order.
 
     Start here when somebody asks where their money is: `escrow` is what is still held, `ledger` how
     it came to be so.
     """
-    async with begin() as tx:
+    async with read() as tx:
         row = await payable(tx, caller, order_id)
         capture = await capture_of(tx, order_id)
         settled = await settlement_of(tx, order_id)
@@ -203,13 +205,13 @@ def _ledger(rows: Sequence[Any]) -> list[LedgerLineView]:
 @router.get("/refunds")
 async def get_refunds(
     caller: StaffCaller,
-    begin: BeginDep,
+    read: ReadDep,
     state: Annotated[RefundState, Query()] = RefundState.ABNORMAL,
     cursor: RefundId | None = None,
     limit: Limit = 20,
 ) -> StaffRefundPage:
     """Refunds in one state, oldest first. `abnormal` and `failed` ones wait for you."""
-    async with begin() as tx:
+    async with read() as tx:
         rows = await refunds_in(tx, state, cursor, limit)
     items = [StaffRefundView.model_validate(row) for row in rows]
     return StaffRefundPage(items=items, next_cursor=items[-1].id if len(items) == limit else None)
@@ -273,9 +275,9 @@ async def post_retry_settlement(
 
 
 @router.get("/trial-balance")
-async def get_trial_balance(caller: StaffCaller, begin: BeginDep) -> TrialBalance:
+async def get_trial_balance(caller: StaffCaller, read: ReadDep) -> TrialBalance:
     """Debits and credits of the whole ledger by group of accounts. It reads every entry."""
-    async with begin() as tx:
+    async with read() as tx:
         rows = await trial_balance(tx)
     lines = [
         TrialLine(

@@ -12,7 +12,7 @@ from services.payment.storage.ledger import wallet_balances, wallet_entries
 from services.payment.storage.payables import coming_sums, coming_to
 from shared.contracts.ids import OrderId, WorkerId
 from shared.kit.money import Currency, Money
-from shared.kit.web import BeginDep, WorkerCaller
+from shared.kit.web import ReadDep, WorkerCaller
 
 router = APIRouter(prefix="/wallet", tags=["wallet"])
 
@@ -56,10 +56,10 @@ class WalletPage(BaseModel):
 
 
 @router.get("")
-async def get_wallet(caller: WorkerCaller, begin: BeginDep) -> WalletView:
+async def get_wallet(caller: WorkerCaller, read: ReadDep) -> WalletView:
     """Your balance, and the pay of orders you hold: the first hundred, with their sum."""
     worker_id = WorkerId(caller.id)
-    async with begin() as tx:
+    async with read() as tx:
         available = await wallet_balances(tx, worker_id)
         total = await coming_sums(tx, worker_id)
         shares = await coming_to(tx, worker_id, COMING_SHOWN_MAX)
@@ -80,13 +80,13 @@ async def get_wallet(caller: WorkerCaller, begin: BeginDep) -> WalletView:
 @router.get("/entries")
 async def get_entries(
     caller: WorkerCaller,
-    begin: BeginDep,
+    read: ReadDep,
     currency: Currency = Currency.HKD,
     cursor: UUID | None = None,
     limit: Limit = 20,
 ) -> WalletPage:
     """Every movement of your balance, newest first."""
-    async with begin() as tx:
+    async with read() as tx:
         rows = await wallet_entries(tx, WorkerId(caller.id), currency, cursor, limit)
     items = [
         WalletEntryView(

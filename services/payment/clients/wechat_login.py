@@ -4,7 +4,7 @@ import json
 from functools import cached_property
 from pathlib import Path
 
-import httpx
+import aiohttp
 
 from services.payment.domain.ports import ChannelUnavailable, LoginCodeRefused
 
@@ -14,9 +14,13 @@ REFUSED_CODES = {40029, 40163, 40226}  # Invalid, used before, blocked.
 class WechatLogin:
     """Implements ``domain.ports.WechatLogin`` on ``/sns/jscode2session``."""
 
-    def __init__(self, base_url: str, folder: Path, seconds_max: float) -> None:
+    def __init__(
+        self, http: aiohttp.ClientSession, base_url: str, folder: Path, seconds_max: float
+    ) -> None:
+        self._http = http
+        self._url = base_url.rstrip("/") + "/sns/jscode2session"
         self._folder = folder
-        self._http = httpx.AsyncClient(base_url=base_url, timeout=seconds_max)
+        self._limit = aiohttp.ClientTimeout(total=seconds_max)
 
     @cached_property
     def _app(self) -> dict[str, str]:
@@ -28,9 +32,11 @@ class WechatLogin:
         """Whose code this is; it can be used once. Raises LoginCodeRefused, ChannelUnavailable."""
         query = {**self._app, "js_code": code, "grant_type": "authorization_code"}
         try:
-            answer = await self._http.get("/sns/jscode2session", params=query)
-            told = json.loads(answer.content)
-        except (httpx.TransportError, ValueError) as lost:
+            async with self._http.get(
+                self._url, params=query, timeout=self._limit, allow_redirects=False
+            ) as answer:
+                told = json.loads(await answer.read())
+        except (aiohttp.ClientError, OSError, ValueError) as lost:
             raise ChannelUnavailable("WeChat's login does not answer.") from lost
         if "openid" in told:
             return str(told["openid"])

@@ -8,12 +8,14 @@ five lines ``METHOD, path, timestamp, nonce, body`` each ended by LF for request
 import json
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import httpx
+import aiohttp
+from yarl import URL
 
 from services.payment.clients.wechat_keys import Credentials, PlatformKeys, SealBroken
 from services.payment.domain.ports import ChannelRefused, ChannelUnavailable
@@ -25,17 +27,36 @@ PROBE = "WECHATPAY/SIGNTEST/"
 WINDOW_SECONDS = 300
 PASSING = {"SYSTEM_ERROR", "BANK_ERROR", "FREQUENCY_LIMITED", "RATELIMIT_EXCEEDED", "SIGN_ERROR"}
 CERTIFICATES = "/v3/global/certificates"
+LOST = (aiohttp.ClientError, OSError)  # A time-out is an OSError.
 
 log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, read to its end; headers are found in any case."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
 
 
 class Wire:
     """Signs what goes out, verifies what comes back; tries a call that got lost once more."""
 
-    def __init__(self, base_url: str, folder: Path, clock: Clock, seconds_max: float) -> None:
+    def __init__(
+        self,
+        http: aiohttp.ClientSession,
+        base_url: str,
+        folder: Path,
+        clock: Clock,
+        seconds_max: float,
+    ) -> None:
+        self._http = http
+        self._base_url = base_url.rstrip("/")
         self._folder = folder
         self._clock = clock
-        self._http = httpx.AsyncClient(base_url=base_url, timeout=seconds_max)
+        self._limit = aiohttp.ClientTimeout(total=seconds_max)
 
     @cached_property
     def credentials(self) -> Credentials:
@@ -55,21 +76,21 @@ class Wire:
         content = b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
         answer = await self._send_twice(method, path, content)
         if not await self.is_signed(answer.headers, answer.content):
-            log.error("wechat_pay.answer_not_signed", path=path, status=answer.status_code)
+            log.error("wechat_pay.answer_not_signed", path=path, status=answer.status)
             raise ChannelUnavailable("The channel's answer is not signed.", retry_after_seconds=2)
         return _read(answer, path)
 
-    async def _send_twice(self, method: str, path: str, content: bytes) -> httpx.Response:
+    async def _send_twice(self, method: str, path: str, content: bytes) -> Answer:
         try:
             return await self._send(method, path, content)
-        except httpx.TransportError as lost:
+        except LOST as lost:
             log.warning("wechat_pay.call_lost", path=path, reason=type(lost).__name__)
         try:
             return await self._send(method, path, content)
-        except httpx.TransportError as lost:
+        except LOST as lost:
             raise ChannelUnavailable("The channel is silent.", retry_after_seconds=2) from lost
 
-    async def _send(self, method: str, path: str, content: bytes) -> httpx.Response:
+    async def _send(self, method: str, path: str, content: bytes) -> Answer:
         """One try; each has a nonce of its own."""
         mine = self.credentials
         timestamp, nonce = str(int(self._clock.now().timestamp())), secrets.token_hex(16)
@@ -89,7 +110,12 @@ class Wire:
         }
         if mine.public_key_id:
             headers["Wechatpay-Serial"] = mine.public_key_id
-        return await self._http.request(method, path, content=content, headers=headers)
+        # The path goes out as it was signed, not as the library would quote it.
+        url = URL(self._base_url + path, encoded=True)
+        async with self._http.request(
+            method, url, data=content, headers=headers, timeout=self._limit, allow_redirects=False
+        ) as answer:
+            return Answer(answer.status, answer.headers, await answer.read())
 
     async def is_signed(self, headers: Mapping[str, str], body: bytes) -> bool:
         """Whether these headers are the platform's signature of the body, made just now."""
@@ -134,16 +160,16 @@ def _is_fresh(timestamp: str, now: datetime) -> bool:
     return abs(now.timestamp() - int(timestamp)) < WINDOW_SECONDS
 
 
-def _read(answer: httpx.Response, path: str) -> Any:
+def _read(answer: Answer, path: str) -> Any:
     """The parsed answer, or what its status says."""
     try:
         parsed = json.loads(answer.content) if answer.content else None
     except ValueError as broken:
         raise ChannelUnavailable("The channel's answer is not JSON.") from broken
-    if answer.is_success:
+    if 200 <= answer.status < 300:
         return parsed
     code = str(parsed.get("code", "")) if isinstance(parsed, dict) else ""
-    log.info("wechat_pay.refused", path=path, status=answer.status_code, code=code)
-    if answer.status_code >= 500 or answer.status_code == 429 or code in PASSING:
+    log.info("wechat_pay.refused", path=path, status=answer.status, code=code)
+    if answer.status >= 500 or answer.status == 429 or code in PASSING:
         raise ChannelUnavailable(f"The channel answers {code}.", retry_after_seconds=2)
     raise ChannelRefused(f"WeChat Pay answers {code}.", channel_code=code)

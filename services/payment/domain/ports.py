@@ -156,10 +156,12 @@ class BankSplit:
 
 
 class EscrowBank(Protocol):
-    """The bank that holds the escrow; repeating an instruction's id repeats its answer.
+    """The bank that holds the escrow; repeating an id repeats its answer, the bank's own instant.
 
     Raises BankRefused, or Unavailable where nothing is known.
     """
+
+    async def top_up(self, id: str, order_id: str, amount: Money) -> datetime: ...
 
     async def instruct(self, id: str, order_id: str, splits: Sequence[BankSplit]) -> datetime: ...
 

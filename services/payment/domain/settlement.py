@@ -82,14 +82,10 @@ def split_like(amount: Money, parts: Sequence[Money]) -> list[Money]:
     return amount.split(weights if any(weights) else [1] * len(weights))
 
 
-def bank_parts(in_bank: Money, pay: Sequence[Money]) -> tuple[list[Money], Money]:
-    """What the order's sub-account pays the workers and the platform.
+def top_up_for(in_bank: Money, division: Division) -> Money:
+    """What the platform pays into the order's sub-account before the bank divides it.
 
-    The platform's own discounts are not in the sub-account. They come off its commission first;
-    beyond that the workers' rest is the platform's to add when they withdraw.
+    The sub-account holds what the user paid and keeps; the rest of what workers and commission get
+    is the platform's own discounts.
     """
-    zero = Money.zero(in_bank.currency)
-    wanted = sum(pay, zero)
-    if wanted <= in_bank:
-        return list(pay), in_bank - wanted
-    return split_like(in_bank, pay), zero
+    return sum(division.pay, division.commission) - in_bank

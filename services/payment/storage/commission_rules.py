@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Identity, Index, Uuid, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.payment.domain.commission import ANY_CATEGORY, Bracket
+from services.payment.domain.commission import Bracket
 from services.payment.storage import Row
 from shared.contracts.ids import AccountId
 from shared.kit.session import Transaction
@@ -32,20 +32,6 @@ class CommissionRule(Row):
 def brackets_of(rule: CommissionRule) -> list[Bracket]:
     """The brackets as the domain reads them."""
     return [Bracket(upto, rate) for upto, rate in rule.brackets]
-
-
-async def rule_for(tx: Transaction, category: str, at: datetime) -> CommissionRule:
-    """The rule in force: the category's own before the general one, the latest before earlier."""
-    for name in (category, ANY_CATEGORY):
-        rules = select(CommissionRule).where(
-            CommissionRule.category == name, CommissionRule.effective_at <= at
-        )
-        newest = rules.order_by(
-            CommissionRule.effective_at.desc(), CommissionRule.version.desc()
-        ).limit(1)
-        if (found := await tx.session.scalar(newest)) is not None:
-            return found
-    raise LookupError("the general commission rule is missing")
 
 
 async def rules(

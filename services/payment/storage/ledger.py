@@ -1,4 +1,4 @@
-"""The ledger's tables: written by ``post`` alone, and append-only for the serving role."""
+"""The ledger's tables: written by the two functions here, append-only for the serving role."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -120,6 +120,12 @@ _CREDIT = """
 INSERT INTO balances AS b (account_id, currency, balance_minor) VALUES ($1, $2, $3)
 ON CONFLICT (account_id) DO UPDATE SET balance_minor = b.balance_minor + excluded.balance_minor
 """
+_OPEN_ALL = """
+INSERT INTO accounts (id, code, currency, limited, opened_at)
+SELECT a.id, a.code, a.currency, a.limited, $5
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[]) AS a (id, code, currency, limited)
+ON CONFLICT DO NOTHING
+"""
 _DEBIT = """
 UPDATE balances SET balance_minor = balance_minor + $2
 WHERE account_id = $1 AND balance_minor + $2 >= 0 RETURNING balance_minor
@@ -146,6 +152,42 @@ async def post(tx: Transaction, posting: Posting) -> bool:
         if line.account.limited:
             await _balance(tx, id, line)
     return True
+
+
+def post_first(tx: Transaction, posting: Posting) -> None:
+    """Write a posting that its row's state lets happen only once, with all else written last.
+
+    It may give to one limited account and take from none. Were it there already, nothing at all
+    of the transaction would be written.
+    """
+    if not (lines := posting.lines):
+        return
+    ids = [line.account.id(line.amount.currency) for line in lines]
+    limited = [line.account.limited for line in lines]
+    currencies = [line.amount.currency for line in lines]
+    opened = (ids, [line.account.code for line in lines], currencies, limited, tx.now)
+    transfer = Transfer(
+        id=posting.id,
+        kind=posting.kind,
+        ref=posting.ref,
+        order_id=posting.order_id,
+        posted_at=tx.now,
+    )
+    tx.later(_OPEN_ALL, *opened)
+    tx.write(transfer, *(_entry(posting, id, line) for id, line in zip(ids, lines, strict=True)))
+    for id, line in zip(ids, lines, strict=True):
+        if line.account.limited:
+            tx.later(_CREDIT, id, line.amount.currency, line.amount.minor)
+
+
+def _entry(posting: Posting, account_id: UUID, line: Line) -> Entry:
+    return Entry(
+        id=new_id(),
+        transfer_id=posting.id,
+        account_id=account_id,
+        amount_minor=line.amount.minor,
+        currency=line.amount.currency,
+    )
 
 
 async def _balance(tx: Transaction, id: UUID, line: Line) -> None:

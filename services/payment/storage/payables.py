@@ -4,16 +4,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Uuid, select, text, update
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Uuid, select, text
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
 from services.payment.domain.payable import PayableNotFound, PayableState
 from services.payment.storage import Row
 from shared.contracts.ids import OrderId, PaymentId, UserId, WorkerId
+from shared.contracts.shapes import Crew
 from shared.kit.caller import Caller, Role
 from shared.kit.money import Currency, Money
 from shared.kit.rows import money_columns
 from shared.kit.session import Transaction
+from shared.kit.writes import as_json
 
 
 class Payable(Row):
@@ -90,10 +92,37 @@ class PayShare(Row):
     )
 
 
+_KEEP = """
+INSERT INTO payables (order_id, user_id, number, category, description, payable_minor,
+    payable_currency, base_minor, base_currency, refunded_minor, refunded_currency, promotions,
+    positions, pay_until, placed_at, state)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+ON CONFLICT DO NOTHING RETURNING true
+"""
+
+
+_HOLD = """
+UPDATE pay_shares s SET worker_id = c.worker_id
+FROM unnest($2::bigint[], $3::bigint[], $4::uuid[]) AS c (visit_number, position, worker_id)
+WHERE s.order_id = $1 AND (s.visit_number, s.position) = (c.visit_number, c.position)
+"""
+_RELEASE = """
+UPDATE pay_shares s SET worker_id = NULL
+FROM unnest($2::bigint[], $3::uuid[]) AS r (position, worker_id)
+WHERE s.order_id = $1 AND (s.position, s.worker_id) = (r.position, r.worker_id)
+"""
+
+
 async def payable_for_update(tx: Transaction, caller: Caller, order_id: OrderId) -> Payable:
     """What the order asks, locked until the transaction ends. Raises PayableNotFound."""
     found = await tx.session.get(Payable, order_id, with_for_update=True, populate_existing=True)
     return _theirs(found, caller, order_id)
+
+
+async def lock_payable(tx: Transaction, order_id: OrderId) -> None:
+    """The same lock where nothing of the row is read. Raises PayableNotFound."""
+    if not await tx.run("SELECT FROM payables WHERE order_id = $1 FOR UPDATE", order_id):
+        raise PayableNotFound(f"No order {order_id} waits for money.", order_id=order_id)
 
 
 async def payable(tx: Transaction, caller: Caller, order_id: OrderId) -> Payable:
@@ -101,15 +130,22 @@ async def payable(tx: Transaction, caller: Caller, order_id: OrderId) -> Payable
     return _theirs(await tx.session.get(Payable, order_id), caller, order_id)
 
 
+async def is_payable_known(tx: Transaction, order_id: OrderId) -> bool:
+    """Whether the copy of the order is here, whosever it is."""
+    return bool(await tx.run("SELECT FROM payables WHERE order_id = $1", order_id))
+
+
 async def is_new_payable(tx: Transaction, copy: Payable) -> bool:
     """Keep the copy of an order; False if it is here already. Of two at once, one is new."""
-    # The advisory lock is of the order alone and ends with the transaction.
-    await tx.run("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", str(copy.order_id))
-    if await tx.session.get(Payable, copy.order_id) is not None:
-        return False
-    tx.add(copy)
-    await tx.session.flush()
-    return True
+    kept = await tx.run(
+        _KEEP,
+        *(copy.order_id, copy.user_id, copy.number, copy.category, copy.description),
+        *(copy.payable.minor, copy.payable.currency, copy.base.minor, copy.base.currency),
+        *(copy.refunded.minor, copy.refunded.currency),
+        *(as_json(copy.promotions), as_json(copy.positions)),
+        *(copy.pay_until, copy.placed_at, copy.state),
+    )
+    return bool(kept)
 
 
 def promotions_of(row: Payable) -> list[tuple[str, Money]]:
@@ -129,17 +165,29 @@ async def capture_of(tx: Transaction, order_id: OrderId) -> Capture | None:
     return await tx.session.get(Capture, order_id)
 
 
-async def shares_of(tx: Transaction, order_id: OrderId) -> Sequence[PayShare]:
-    """The order's positions in order."""
-    shares = select(PayShare).where(PayShare.order_id == order_id)
-    ordered = shares.order_by(PayShare.visit_number, PayShare.position)
-    return (await tx.session.scalars(ordered)).all()
+def hold_shares(tx: Transaction, order_id: OrderId, crew: Sequence[Crew]) -> None:
+    """Each of the crew holds their position."""
+    held = [(member.visit_number, member.position, member.worker_id) for member in crew]
+    if held:
+        tx.later(_HOLD, order_id, *map(list, zip(*held, strict=True)))
 
 
-async def end_shares(tx: Transaction, order_id: OrderId) -> None:
+def release_shares(
+    tx: Transaction, order_id: OrderId, released: Sequence[tuple[int, WorkerId]]
+) -> None:
+    """Nobody holds these positions any more, where they were still held by these workers."""
+    if released:
+        tx.later(_RELEASE, order_id, *map(list, zip(*released, strict=True)))
+
+
+def note_release(tx: Transaction, order_id: OrderId, at: datetime) -> None:
+    """When silence releases the order's pay."""
+    tx.later("UPDATE pay_shares SET release_at = $2 WHERE order_id = $1", order_id, at)
+
+
+def end_shares(tx: Transaction, order_id: OrderId) -> None:
     """Nothing more is coming from this order."""
-    ended = update(PayShare).where(PayShare.order_id == order_id).values(ended=True)
-    await tx.session.execute(ended)
+    tx.later("UPDATE pay_shares SET ended = true WHERE order_id = $1", order_id)
 
 
 async def coming_to(tx: Transaction, worker_id: WorkerId, limit: int) -> Sequence[PayShare]:

@@ -1,9 +1,9 @@
 """Attempts to pay, and the channel accounts of those who pay."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Uuid, func, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Uuid, select, text
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
 from services.payment.domain.payment import (
@@ -102,25 +102,15 @@ async def closable_payments(tx: Transaction, order_id: OrderId) -> Sequence[Paym
     return (await tx.session.scalars(mine.order_by(Payment.id))).all()
 
 
-async def begun_since(tx: Transaction, user_id: UserId, seconds: int) -> int:
-    """How many attempts the user began of late."""
-    since = tx.now - timedelta(seconds=seconds)
-    count = select(func.count()).where(Payment.user_id == user_id, Payment.created_at > since)
-    return await tx.session.scalar(count) or 0
-
-
-async def payer_account(tx: Transaction, user_id: UserId) -> str | None:
-    """The user's account at WeChat, if we have learnt it."""
-    row = await tx.session.get(Payer, user_id)
-    if row is None:
-        return None
-    return await unseal(tx, user_id, "payers.account", user_id, row.account)
+async def open_account(tx: Transaction, user_id: UserId, sealed: bytes) -> str:
+    """The user's account at WeChat in the clear."""
+    return await unseal(tx, user_id, "payers.account", user_id, sealed)
 
 
 async def keep_payer(tx: Transaction, user_id: UserId, account: str) -> None:
     """Remember the user's account at WeChat, so that the next payment needs no login code."""
     sealed = await seal(tx, user_id, "payers.account", user_id, account)
-    await tx.run(
+    tx.later(
         "INSERT INTO payers (user_id, account, learnt_at) VALUES ($1, $2, $3)"
         " ON CONFLICT (user_id) DO UPDATE SET account = $2, learnt_at = $3",
         *(user_id, sealed, tx.now),

@@ -27,7 +27,9 @@ class Settlement(Row):
     commission: Mapped[Money] = composite(*money_columns("commission"))
     to_user: Mapped[Money] = composite(*money_columns("to_user"))
     to_promotion: Mapped[Money] = composite(*money_columns("to_promotion"))
+    top_up: Mapped[Money] = composite(*money_columns("top_up"))  # The platform's discounts.
     requested_at: Mapped[datetime]
+    topped_up_at: Mapped[datetime | None] = mapped_column(default=None)  # By the bank's clock.
     executed_at: Mapped[datetime | None] = mapped_column(default=None)  # By the bank's clock.
     problem: Mapped[str] = mapped_column(default="")  # The bank's word for why it refused.
     note: Mapped[str] = mapped_column(default="")  # Staff's words when they tried again.
@@ -39,6 +41,7 @@ class Settlement(Row):
         CheckConstraint("commission_minor >= 0", "commission_not_negative"),
         CheckConstraint("to_user_minor >= 0", "to_user_not_negative"),
         CheckConstraint("to_promotion_minor >= 0", "to_promotion_not_negative"),
+        CheckConstraint("top_up_minor >= 0", "top_up_not_negative"),
     )
 
 

@@ -57,5 +57,5 @@ async def _give_back(tx: Transaction, payable: Payable, capture: Capture, fee: M
     back = left - fee
     await post(tx, ledger.cancelled(payable.order_id, back, fee, promotions_of(payable)))
     payable.refunded += back
-    await end_shares(tx, payable.order_id)
+    end_shares(tx, payable.order_id)
     return back

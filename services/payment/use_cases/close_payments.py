@@ -15,7 +15,7 @@ async def close_payments(begin: Begin, channels: Channels, order_id: OrderId) ->
 
     Raises ChannelUnavailable, NoticeRefused.
     """
-    async with begin() as tx:
+    async with begin.alone() as tx:
         attempts = await closable_payments(tx, order_id)
     for attempt in attempts:
         receipt = await _close(channels[attempt.channel], channel_number(attempt.id))

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from services.payment.storage.payables import payable_for_update, shares_of
+from services.payment.storage.payables import hold_shares, lock_payable
 from shared.contracts.ids import OrderId
 from shared.contracts.shapes import Crew
-from shared.kit.caller import SYSTEM
 from shared.kit.session import Transaction
 
 
@@ -14,7 +13,5 @@ async def hold_positions(tx: Transaction, order_id: OrderId, crew: Sequence[Crew
 
     Raises PayableNotFound.
     """
-    await payable_for_update(tx, SYSTEM, order_id)
-    holders = {(member.visit_number, member.position): member.worker_id for member in crew}
-    for share in await shares_of(tx, order_id):
-        share.worker_id = holders.get((share.visit_number, share.position), share.worker_id)
+    await lock_payable(tx, order_id)
+    hold_shares(tx, order_id, crew)

@@ -2,6 +2,7 @@
 
 from services.payment.domain.payment import ChannelName
 from services.payment.domain.ports import Receipt
+from services.payment.storage.incomings import incoming_for_update
 from services.payment.storage.payables import Payable, is_new_payable
 from services.payment.storage.payments import Payment
 from services.payment.use_cases.record_capture import record_capture
@@ -31,10 +32,10 @@ async def keep_payable(tx: Transaction, placed: OrderPlaced) -> None:
         expires_at=placed.pay_until,
         created_at=tx.now,
     )
-    tx.add(free)
-    await tx.session.flush()
+    tx.write(free)
+    await tx.flush()
     nothing = Receipt(free.id.hex, f"none-{free.id}", free.amount, str(placed.order_id), tx.now)
-    await record_capture(tx, free.id, nothing)
+    await record_capture(tx, await incoming_for_update(tx, free.id), nothing)
 
 
 def _copy(tx: Transaction, placed: OrderPlaced) -> Payable:

@@ -2,9 +2,8 @@
 
 from datetime import datetime
 
-from services.payment.storage.payables import payable_for_update, shares_of
+from services.payment.storage.payables import lock_payable, note_release
 from shared.contracts.ids import OrderId
-from shared.kit.caller import SYSTEM
 from shared.kit.session import Transaction
 
 
@@ -13,6 +12,5 @@ async def note_completion(tx: Transaction, order_id: OrderId, accept_until: date
 
     Raises PayableNotFound.
     """
-    await payable_for_update(tx, SYSTEM, order_id)
-    for share in await shares_of(tx, order_id):
-        share.release_at = accept_until
+    await lock_payable(tx, order_id)
+    note_release(tx, order_id, accept_until)

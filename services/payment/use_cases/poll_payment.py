@@ -14,7 +14,7 @@ async def poll_payment(begin: Begin, channels: Channels, payment_id: PaymentId) 
 
     Raises ChannelUnavailable, NoticeRefused.
     """
-    async with begin() as tx:
+    async with begin.alone() as tx:
         attempt = await payment(tx, SYSTEM, payment_id)
         if attempt.state not in PaymentMove.CLOSE.sources:
             return

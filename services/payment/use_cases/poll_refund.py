@@ -13,7 +13,7 @@ async def poll_refund(begin: Begin, channels: Channels, refund_id: RefundId) -> 
 
     Raises ChannelUnavailable.
     """
-    async with begin() as tx:
+    async with begin.alone() as tx:
         asked = await refund(tx, refund_id)
         if asked.state not in RefundMove.FAIL.sources:
             return

@@ -7,15 +7,11 @@ from services.payment.domain import ledger
 from services.payment.domain.payable import PayableMove
 from services.payment.domain.refund import RefundReason
 from services.payment.domain.settlement import SettlementMove, split_like
+from services.payment.storage.divisions import Divided, divided_for_update
 from services.payment.storage.ledger import post
-from services.payment.storage.payables import (
-    Payable,
-    capture_of,
-    payable_for_update,
-    promotions_of,
-)
+from services.payment.storage.payables import Payable, capture_of, payable_for_update
 from services.payment.storage.payments import payment
-from services.payment.storage.settlements import Settlement, settlement, settlement_for_update
+from services.payment.storage.settlements import Settlement
 from services.payment.use_cases.open_refund import open_refund
 from shared.contracts.ids import WorkerId
 from shared.contracts.payment import Settled, WorkerShare
@@ -31,25 +27,23 @@ async def post_settlement(
 
     Raises SettlementNotFound. Tells payment.settled.v1.
     """
-    order_id = (await settlement(tx, settlement_id)).order_id
-    payable = await payable_for_update(tx, SYSTEM, order_id)
-    mine = await settlement_for_update(tx, settlement_id)
+    mine = await divided_for_update(tx, settlement_id)
     if mine.state not in SettlementMove.EXECUTE.sources:
         return
     shares = _shares(mine)
 
-    tx.move(mine, SettlementMove.EXECUTE, by=SYSTEM)
-    tx.move(payable, PayableMove.SETTLE, by=SYSTEM)
-    mine.executed_at = executed_at
-    await post(tx, _posting(payable, mine, shares))
+    executed = {"executed_at": executed_at}
+    await tx.move_where(Settlement, settlement_id, SettlementMove.EXECUTE, by=SYSTEM, **executed)
+    await tx.move_where(Payable, mine.order_id, PayableMove.SETTLE, by=SYSTEM)
+    await post(tx, _posting(settlement_id, mine, shares))
     if mine.to_user:
-        await _send_back(tx, payable, mine)
+        await _send_back(tx, mine)
 
-    told = {"order_id": order_id, "user_id": payable.user_id}
+    told = {"order_id": mine.order_id, "user_id": mine.user_id}
     tx.publish(Settled(**told, shares=shares, commission=mine.commission))
 
 
-def _shares(mine: Settlement) -> list[WorkerShare]:
+def _shares(mine: Divided) -> list[WorkerShare]:
     """Each held position's part; nobody is told of a position that nobody held."""
     currency = mine.commission.currency
     return [
@@ -65,22 +59,23 @@ def _shares(mine: Settlement) -> list[WorkerShare]:
     ]
 
 
-def _posting(payable: Payable, mine: Settlement, shares: list[WorkerShare]) -> ledger.Posting:
-    promotions = promotions_of(payable)
-    back = split_like(mine.to_promotion, [amount for _, amount in promotions]) if promotions else []
+def _posting(id: UUID, mine: Divided, shares: list[WorkerShare]) -> ledger.Posting:
+    amounts = [amount for _, amount in mine.promotions]
+    back = split_like(mine.to_promotion, amounts) if amounts else []
     return ledger.settled(
-        mine.id,
-        payable.order_id,
+        id,
+        mine.order_id,
         [(WorkerId(share.worker_id), share.net) for share in shares],
-        (payable.category, mine.commission),
+        (mine.category, mine.commission),
         mine.to_user,
-        [(code, amount) for (code, _), amount in zip(promotions, back, strict=True)],
+        [(code, part) for (code, _), part in zip(mine.promotions, back, strict=True)],
     )
 
 
-async def _send_back(tx: Transaction, payable: Payable, mine: Settlement) -> None:
+async def _send_back(tx: Transaction, mine: Divided) -> None:
     """The unworked positions' part goes back to the user."""
-    capture = await capture_of(tx, payable.order_id)
+    payable = await payable_for_update(tx, SYSTEM, mine.order_id)
+    capture = await capture_of(tx, mine.order_id)
     assert capture is not None
     paid = await payment(tx, SYSTEM, capture.payment_id)
     await open_refund(tx, paid, mine.to_user, RefundReason.UNWORKED)

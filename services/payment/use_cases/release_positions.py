@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from services.payment.storage.payables import payable_for_update, shares_of
+from services.payment.storage.payables import lock_payable, release_shares
 from shared.contracts.ids import OrderId, WorkerId
-from shared.kit.caller import SYSTEM
 from shared.kit.session import Transaction
 
 
@@ -15,8 +14,5 @@ async def release_positions(
 
     Raises PayableNotFound.
     """
-    await payable_for_update(tx, SYSTEM, order_id)
-    released = set(zip(positions, workers, strict=False))
-    for share in await shares_of(tx, order_id):
-        if (share.position, share.worker_id) in released:
-            share.worker_id = None
+    await lock_payable(tx, order_id)
+    release_shares(tx, order_id, list(zip(positions, workers, strict=False)))

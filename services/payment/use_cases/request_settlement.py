@@ -3,15 +3,9 @@
 from collections.abc import Sequence
 
 from services.payment.domain.payable import PayableMove
-from services.payment.domain.settlement import Division, Share, bank_parts, divide
-from services.payment.storage.ledger import escrow_of
-from services.payment.storage.payables import (
-    PayShare,
-    capture_of,
-    end_shares,
-    payable_for_update,
-    shares_of,
-)
+from services.payment.domain.settlement import Division, Share, divide, top_up_for
+from services.payment.storage.divisions import PositionPart, held_for
+from services.payment.storage.payables import Payable, end_shares, lock_payable
 from services.payment.storage.settlements import Settlement
 from shared.contracts.ids import OrderId
 from shared.contracts.shapes import Crew
@@ -25,39 +19,37 @@ async def request_settlement(tx: Transaction, order_id: OrderId, crew: Sequence[
 
     Raises PayableNotFound.
     """
-    payable = await payable_for_update(tx, SYSTEM, order_id)
-    capture = await capture_of(tx, order_id)
-    if payable.state not in PayableMove.RELEASE.sources or capture is None:
+    await lock_payable(tx, order_id)
+    held = await held_for(tx, order_id)
+    if held is None or held.state not in PayableMove.RELEASE.sources:
         return
-    shares = [_share(row, crew) for row in await shares_of(tx, order_id)]
+    shares = [_share(part, crew) for part in held.parts]
+    division = divide(held.held, held.kept, shares)
 
-    held = await escrow_of(tx, order_id, capture.amount.currency)
-    users = capture.amount - payable.refunded
-    division = divide(held, users, shares)
-
-    tx.move(payable, PayableMove.RELEASE, by=SYSTEM)
+    await tx.move_where(Payable, order_id, PayableMove.RELEASE, by=SYSTEM)
     settlement = Settlement(
         order_id=order_id,
         shares=[_told(share, pay) for share, pay in zip(shares, division.pay, strict=True)],
-        splits=_splits(shares, division, users - division.to_user),
+        splits=_splits(shares, division),
         commission=division.commission,
         to_user=division.to_user,
         to_promotion=division.to_promotion,
+        top_up=top_up_for(held.kept - division.to_user, division),
         requested_at=tx.now,
     )
-    tx.add(settlement)
-    await end_shares(tx, order_id)
+    tx.write(settlement)
+    end_shares(tx, order_id)
     await tx.schedule("settle", settlement.id, tx.now)
 
 
-def _share(row: PayShare, crew: Sequence[Crew]) -> Share:
+def _share(part: PositionPart, crew: Sequence[Crew]) -> Share:
     """The position as the order's last word has it."""
-    here = (row.visit_number, row.position)
+    here = (part.visit_number, part.position)
     member = next((one for one in crew if (one.visit_number, one.position) == here), None)
     return Share(
         *here,
-        net=row.net,
-        commission=row.commission,
+        net=part.net,
+        commission=part.commission,
         worker_id=member.worker_id if member else None,
         worked=member is not None and member.worked,
     )
@@ -73,13 +65,13 @@ def _told(share: Share, pay: Money) -> dict[str, object]:
     }
 
 
-def _splits(shares: Sequence[Share], division: Division, in_bank: Money) -> list[dict[str, object]]:
+def _splits(shares: Sequence[Share], division: Division) -> list[dict[str, object]]:
     """What the order's sub-account at the bank pays, and to whom; nothing is not told."""
-    pay, rest = bank_parts(in_bank, division.pay)
     to_workers = [
         {"party": "worker", "account": f"worker:{share.worker_id}", "amount_minor": part.minor}
-        for share, part in zip(shares, pay, strict=True)
+        for share, part in zip(shares, division.pay, strict=True)
         if part
     ]
-    to_us = {"party": "platform", "account": "commission", "amount_minor": rest.minor}
-    return [*to_workers, to_us] if rest else to_workers
+    kept = division.commission
+    to_us = {"party": "platform", "account": "commission", "amount_minor": kept.minor}
+    return [*to_workers, to_us] if kept else to_workers

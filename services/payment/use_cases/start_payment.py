@@ -11,29 +11,23 @@ from services.payment.domain.payment import (
     PaymentAlreadyOpen,
     PaymentMove,
     PaymentShown,
+    PaymentState,
     PayTimeOver,
     TooManyPayments,
     channel_number,
     next_poll_at,
 )
 from services.payment.domain.ports import Channel, ChannelOrder, WechatLogin
-from services.payment.storage.payables import Payable, payable_for_update
-from services.payment.storage.payments import (
-    Payment,
-    begun_since,
-    closable_payments,
-    keep_payer,
-    payer_account,
-    payment_for_update,
-)
+from services.payment.storage.checkouts import MINUTE, Checkout, checkout_for_update
+from services.payment.storage.payments import Payment, keep_payer, open_account
+from services.payment.use_cases.keep_payable import keep_payable
 from shared.contracts.ids import OrderId, PaymentId, UserId
+from shared.contracts.order import OrderPlaced
 from shared.kit.caller import SYSTEM, Caller
 from shared.kit.errors import Problem, Unavailable
 from shared.kit.ids import new_id
 from shared.kit.once import Steps
 from shared.kit.session import Transaction
-
-MINUTE_SECONDS = 60
 
 
 async def start_payment(
@@ -42,6 +36,7 @@ async def start_payment(
     login: WechatLogin,
     caller: Caller,
     order_id: OrderId,
+    learnt: OrderPlaced | None,
     name: ChannelName,
     code: str | None,
     per_minute_max: int,
@@ -53,18 +48,20 @@ async def start_payment(
     """
     ref = new_id()
     async with steps.claim(ref) as tx:
-        payable = await payable_for_update(tx, caller, order_id)
-        await _check(tx, payable, caller, name, per_minute_max)
-        known = None if code else await payer_account(tx, payable.user_id)
+        if learnt is not None:
+            await keep_payable(tx, learnt)
+        checkout = await checkout_for_update(tx, caller, order_id, name)
+        _check(tx, checkout, caller, per_minute_max)
+        known = await _known_account(tx, checkout)
         if not code and known is None:
             raise PayerUnknown(field="wechat_code", reason="missing")
-        attempt = _attempt(tx, payable, ref, name)
-        tx.add(attempt)
+        attempt = _attempt(tx, checkout, ref, name)
+        tx.write(attempt)
         await tx.schedule("undo_payment", ref, tx.now + timedelta(seconds=PREPARE_SECONDS_MAX))
 
     try:
-        payer = known or await login.openid(code or "")
-        prepay_id = await channel.open(_asked(attempt, payable.description, payer))
+        payer = await login.openid(code) if code else known or ""
+        prepay_id = await channel.open(_asked(attempt, checkout.description, payer))
     except Unavailable:
         raise  # Nothing is known: the timer finds out and undoes it.
     except Problem:
@@ -72,50 +69,54 @@ async def start_payment(
         raise
 
     async with steps.finish() as tx:
-        opened = await _open(tx, caller, ref, prepay_id)
-        if code:
+        await _open(tx, caller, ref, prepay_id)
+        if payer != known:
             await keep_payer(tx, UserId(caller.id), payer)
-        shown = _shown(opened, channel)
+        shown = _shown(attempt, channel, prepay_id)
         steps.answer(shown)
     return shown
 
 
-def _shown(payment: Payment, channel: Channel) -> PaymentShown:
+def _shown(attempt: Payment, channel: Channel, prepay_id: str) -> PaymentShown:
     return PaymentShown(
-        payment.id,
-        payment.order_id,
-        payment.channel,
-        payment.state,
-        payment.amount,
-        payment.expires_at,
-        channel.pay_params(payment.prepay_id),
+        attempt.id,
+        attempt.order_id,
+        attempt.channel,
+        PaymentState.OPEN,
+        attempt.amount,
+        attempt.expires_at,
+        channel.pay_params(prepay_id),
     )
 
 
-async def _check(
-    tx: Transaction, payable: Payable, caller: Caller, name: ChannelName, per_minute_max: int
-) -> None:
+def _check(tx: Transaction, checkout: Checkout, caller: Caller, per_minute_max: int) -> None:
     """Whether this order may be paid now, here, by this user."""
-    PayableMove.PAY.check(payable.state, caller.role)
-    if not payable.payable:
-        raise NothingToPay(order_id=payable.order_id)
-    if tx.now + timedelta(seconds=PAY_SECONDS_MIN) > payable.pay_until:
-        raise PayTimeOver(order_id=payable.order_id, pay_until=payable.pay_until.isoformat())
-    for attempt in await closable_payments(tx, payable.order_id):
-        if attempt.channel is name:
-            raise PaymentAlreadyOpen(payment_id=attempt.id)
-    if await begun_since(tx, payable.user_id, MINUTE_SECONDS) >= per_minute_max:
-        raise TooManyPayments(retry_after_seconds=MINUTE_SECONDS)
+    PayableMove.PAY.check(checkout.state, caller.role)
+    if not checkout.payable:
+        raise NothingToPay(order_id=checkout.order_id)
+    if tx.now + timedelta(seconds=PAY_SECONDS_MIN) > checkout.pay_until:
+        raise PayTimeOver(order_id=checkout.order_id, pay_until=checkout.pay_until.isoformat())
+    if checkout.rival is not None:
+        raise PaymentAlreadyOpen(payment_id=checkout.rival)
+    if checkout.begun >= per_minute_max:
+        raise TooManyPayments(retry_after_seconds=int(MINUTE.total_seconds()))
 
 
-def _attempt(tx: Transaction, payable: Payable, ref: PaymentId, name: ChannelName) -> Payment:
+async def _known_account(tx: Transaction, checkout: Checkout) -> str | None:
+    """The user's account at WeChat, if an earlier payment has taught it."""
+    if checkout.account is None:
+        return None
+    return await open_account(tx, checkout.user_id, checkout.account)
+
+
+def _attempt(tx: Transaction, checkout: Checkout, ref: PaymentId, name: ChannelName) -> Payment:
     return Payment(
         id=ref,
-        order_id=payable.order_id,
-        user_id=payable.user_id,
+        order_id=checkout.order_id,
+        user_id=checkout.user_id,
         channel=name,
-        amount=payable.payable,
-        expires_at=payable.pay_until,
+        amount=checkout.payable,
+        expires_at=checkout.pay_until,
         created_at=tx.now,
     )
 
@@ -126,19 +127,17 @@ def _asked(attempt: Payment, description: str, payer: str) -> ChannelOrder:
     return ChannelOrder(number, attempt.order_id, amount, description, payer, until)
 
 
-async def _open(tx: Transaction, caller: Caller, ref: PaymentId, prepay_id: str) -> Payment:
+async def _open(tx: Transaction, caller: Caller, ref: PaymentId, prepay_id: str) -> None:
     """The channel is ready for the user; ask it by the plan whether they paid."""
-    attempt = await payment_for_update(tx, ref)
-    tx.move(attempt, PaymentMove.OPEN, by=caller)
-    attempt.prepay_id, attempt.opened_at = prepay_id, tx.now
+    ready = {"prepay_id": prepay_id, "opened_at": tx.now}
+    await tx.move_where(Payment, ref, PaymentMove.OPEN, by=caller, **ready)
     await tx.cancel_timer("undo_payment", ref)
     if (poll_at := next_poll_at(tx.now, tx.now)) is not None:
         await tx.schedule("poll_payment", ref, poll_at)
-    return attempt
 
 
 async def _undo(steps: Steps, ref: PaymentId) -> None:
     """The channel said no: nothing was begun, and the key is free again."""
     async with steps.undo() as tx:
-        tx.move(await payment_for_update(tx, ref), PaymentMove.CLOSE, by=SYSTEM)
+        await tx.move_where(Payment, ref, PaymentMove.CLOSE, by=SYSTEM)
         await tx.cancel_timer("undo_payment", ref)

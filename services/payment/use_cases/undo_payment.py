@@ -15,7 +15,7 @@ async def undo_payment(begin: Begin, channels: Channels, payment_id: PaymentId) 
 
     Raises ChannelUnavailable.
     """
-    async with begin() as tx:
+    async with begin.alone() as tx:
         attempt = await payment(tx, SYSTEM, payment_id)
         is_half = attempt.state in PaymentMove.OPEN.sources
 

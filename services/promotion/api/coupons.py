@@ -18,11 +18,11 @@ from services.promotion.domain.campaign import (
     Plan,
 )
 from services.promotion.domain.coupon import CouponState
-from services.promotion.domain.locale import locale_asked
 from services.promotion.storage.coupons import Coupon, coupons_of
 from services.promotion.use_cases.claim_coupon import claim_coupon
 from shared.kit.money import Money
-from shared.kit.web import BeginDep, OnceDep, UserCaller, problems
+from shared.kit.web import OnceDep, ReadDep, UserCaller, problems
+from shared.locales import locale_asked
 
 router = APIRouter(prefix="/coupons", tags=["coupons"])
 
@@ -93,14 +93,14 @@ def _view(coupon: Coupon, plan: Plan, language: str) -> CouponView:
 @router.get("")
 async def get_coupons(
     caller: UserCaller,
-    begin: BeginDep,
+    read: ReadDep,
     accept_language: AcceptLanguage = "",
     state: CouponState | None = None,
     cursor: UUID | None = None,
     limit: Limit = 20,
 ) -> CouponPage:
     """Your coupons, the used and expired ones included; `state` asks for some only."""
-    async with begin() as tx:
+    async with read() as tx:
         rows = await coupons_of(tx, caller, cursor, limit, state)
     items = [_view(coupon, plan, accept_language) for coupon, plan in rows]
     return CouponPage(items=items, next_cursor=items[-1].id if len(items) == limit else None)

@@ -22,7 +22,7 @@ from shared.contracts.ids import OfferingId, OrderId, UserId
 from shared.contracts.shapes import Funder
 from shared.kit.money import Money
 from shared.kit.states import MoveForbidden
-from shared.kit.web import BeginDep, InternalCaller, problems
+from shared.kit.web import BeginDep, InternalCaller, ReadDep, problems
 
 router = APIRouter(prefix="/internal/benefits", tags=["internal"])
 
@@ -91,9 +91,9 @@ class ReleasedView(View):
 
 
 @router.post("/quote")
-async def post_quote(body: QuoteRequest, caller: InternalCaller, begin: BeginDep) -> BenefitsView:
+async def post_quote(body: QuoteRequest, caller: InternalCaller, read: ReadDep) -> BenefitsView:
     """What would count for an order now; nothing is held."""
-    async with begin() as tx:
+    async with read() as tx:
         choice = await choose_benefits(tx, caller, body.basket, body.coupon_ids)
     return BenefitsView.model_validate(choice)
 

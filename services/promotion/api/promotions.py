@@ -6,10 +6,10 @@ from fastapi import APIRouter
 
 from services.promotion.api.shapes import AcceptLanguage, CodeCursor, Limit, View
 from services.promotion.domain.campaign import Kind, Plan
-from services.promotion.domain.locale import locale_asked
 from services.promotion.storage.campaigns import Campaign, campaigns_from
 from shared.kit.money import Money
-from shared.kit.web import BeginDep, UserCaller
+from shared.kit.web import ReadDep, UserCaller
+from shared.locales import locale_asked
 
 router = APIRouter(prefix="/promotions", tags=["coupons"])
 
@@ -57,13 +57,13 @@ def _view(campaign: Campaign, plan: Plan, language: str) -> PromotionView:
 @router.get("")
 async def get_promotions(
     caller: UserCaller,
-    begin: BeginDep,
+    read: ReadDep,
     accept_language: AcceptLanguage = "",
     cursor: CodeCursor = "",
     limit: Limit = 20,
 ) -> PromotionPage:
     """Campaigns that still have coupons to claim at this moment."""
-    async with begin() as tx:
+    async with read() as tx:
         rows = await campaigns_from(tx, cursor, limit, open_at=tx.now)
     items = [_view(campaign, plan, accept_language) for campaign, plan in rows]
     return PromotionPage(items=items, next_cursor=items[-1].code if len(items) == limit else None)

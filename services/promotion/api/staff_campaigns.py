@@ -17,7 +17,7 @@ from services.promotion.storage.campaigns import (
 )
 from services.promotion.use_cases.put_campaign import put_campaign
 from shared.kit.money import Money
-from shared.kit.web import BeginDep, StaffCaller, problems
+from shared.kit.web import BeginDep, ReadDep, StaffCaller, problems
 
 router = APIRouter(prefix="/staff/promotion/campaigns", tags=["staff"])
 
@@ -139,19 +139,19 @@ async def put_one(
 
 @router.get("")
 async def get_campaigns(
-    caller: StaffCaller, begin: BeginDep, cursor: CodeCursor = "", limit: Limit = 20
+    caller: StaffCaller, read: ReadDep, cursor: CodeCursor = "", limit: Limit = 20
 ) -> CampaignPage:
     """Every campaign, also those that are over, with what it gave and cost so far."""
-    async with begin() as tx:
+    async with read() as tx:
         rows = await campaigns_from(tx, cursor, limit)
     items = [_view(campaign, plan) for campaign, plan in rows]
     return CampaignPage(items=items, next_cursor=items[-1].code if len(items) == limit else None)
 
 
 @router.get("/{code}", responses=problems(CampaignNotFound))
-async def get_one(code: CodePath, caller: StaffCaller, begin: BeginDep) -> CampaignView:
+async def get_one(code: CodePath, caller: StaffCaller, read: ReadDep) -> CampaignView:
     """One campaign: planned against given and spent."""
-    async with begin() as tx:
+    async with read() as tx:
         campaign, plan = await campaign_of(tx, code)
     return _view(campaign, plan)
 
@@ -160,12 +160,12 @@ async def get_one(code: CodePath, caller: StaffCaller, begin: BeginDep) -> Campa
 async def get_versions(
     code: CodePath,
     caller: StaffCaller,
-    begin: BeginDep,
+    read: ReadDep,
     cursor: Annotated[int | None, Query(ge=1, le=2**31)] = None,
     limit: Limit = 20,
 ) -> VersionPage:
     """Who decided what about a campaign, and why."""
-    async with begin() as tx:
+    async with read() as tx:
         await campaign_of(tx, code)
         rows: list[CampaignVersion] = list(await versions_of(tx, code, cursor, limit))
     items = [VersionView.model_validate(row) for row in rows]

@@ -11,7 +11,7 @@ from services.promotion.domain.campaign import CampaignNotFound
 from services.promotion.domain.pack import PackCampaigns, PackNotFound
 from services.promotion.storage.packs import pack_of
 from services.promotion.use_cases.put_pack import put_pack
-from shared.kit.web import BeginDep, StaffCaller, problems
+from shared.kit.web import BeginDep, ReadDep, StaffCaller, problems
 
 router = APIRouter(prefix="/staff/promotion/packs", tags=["staff"])
 
@@ -67,7 +67,7 @@ async def put_one(
 
 
 @router.get("/{code}", responses=problems(PackNotFound))
-async def get_one(code: CodePath, caller: StaffCaller, begin: BeginDep) -> PackView:
+async def get_one(code: CodePath, caller: StaffCaller, read: ReadDep) -> PackView:
     """One pack."""
-    async with begin() as tx:
+    async with read() as tx:
         return PackView.model_validate(await pack_of(tx, code))

@@ -17,10 +17,10 @@ from pydantic import (
     StringConstraints,
 )
 
-from services.promotion.domain.locale import Locale
 from shared.contracts.shapes import Funder
 from shared.kit.errors import Conflict, Invalid, NotFound
 from shared.kit.money import BPS, Currency, Money
+from shared.locales import Locale
 
 MINOR_MAX = 100_000_000_000  # A billion dollars; more is a slip of the keyboard.
 COUPONS_MAX = 10_000_000

@@ -1,6 +1,7 @@
 """Rows of coupons, and the few queries we ask of them."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -20,10 +21,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.promotion.domain.benefit import Candidate
 from services.promotion.domain.campaign import Plan
-from services.promotion.domain.coupon import OPEN, CouponState
+from services.promotion.domain.coupon import CouponState
 from services.promotion.storage import Row
 from services.promotion.storage.campaigns import (
-    Campaign,
     CampaignVersion,
     put_unit_back,
     take_unit,
@@ -31,6 +31,7 @@ from services.promotion.storage.campaigns import (
 from shared.contracts.ids import CouponId, OrderId, UserId
 from shared.kit.caller import Caller
 from shared.kit.ids import new_id
+from shared.kit.money import Currency, Money
 from shared.kit.rows import one_of
 from shared.kit.session import Transaction
 
@@ -132,28 +133,47 @@ def _with_plan() -> Any:
     return select(Coupon, CampaignVersion.plan).join(CampaignVersion, given_under)
 
 
-async def candidates_for(
-    tx: Transaction, caller: Caller, ids: Collection[UUID] | None
-) -> list[Candidate]:
+# A person's first order is gone with a paid one, or while another holds a coupon for it.
+_CANDIDATES = """
+SELECT c.id, c.campaign, c.state, c.expires_at, v.plan, m.budget_left_minor, m.budget_left_currency,
+    EXISTS (SELECT FROM order_outcomes
+        WHERE user_id = $1 AND paid_at IS NOT NULL AND refunded_at IS NULL)
+    OR EXISTS (SELECT FROM benefit_locks
+        WHERE user_id = $1 AND first_order AND state IN ('held', 'redeemed')) AS had_first_order
+FROM coupons c JOIN campaigns m ON m.code = c.campaign
+JOIN campaign_versions v ON v.code = c.campaign AND v.version = c.version
+WHERE c.user_id = $1 AND
+"""
+_OPEN_ONES = f"{_CANDIDATES} c.state IN ('issued', 'returned') ORDER BY c.expires_at, c.id LIMIT $2"
+_NAMED_ONES = f"{_CANDIDATES} c.id = ANY($3::uuid[]) LIMIT $2"
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What a person may use for an order, and whether this would be their first."""
+
+    candidates: Sequence[Candidate] = ()
+    had_first_order: bool = False  # Read only where there are candidates.
+
+
+async def holdings_of(tx: Transaction, caller: Caller, ids: Collection[UUID] | None) -> Holdings:
     """The caller's coupons by id, or all that are open, with what their campaigns have left."""
-    found = _with_plan().join(Campaign, Campaign.code == Coupon.campaign)
-    found = found.add_columns(Campaign.budget_left).where(Coupon.user_id == caller.id)
     if ids is None:
-        found = found.where(Coupon.state.in_(OPEN)).order_by(Coupon.expires_at, Coupon.id)
+        rows = await tx.run(_OPEN_ONES, caller.id, CANDIDATES_MAX)
     else:
-        found = found.where(Coupon.id.in_(ids))
-    rows = await tx.session.execute(found.limit(CANDIDATES_MAX))
-    return [
+        rows = await tx.run(_NAMED_ONES, caller.id, CANDIDATES_MAX, list(ids))
+    candidates = [
         Candidate(
-            coupon_id=coupon.id,
-            code=coupon.campaign,
-            plan=Plan.model_validate(plan),
-            state=coupon.state,
-            expires_at=coupon.expires_at,
-            budget_left=budget_left,
+            coupon_id=row["id"],
+            code=row["campaign"],
+            plan=Plan.model_validate(row["plan"]),
+            state=CouponState(row["state"]),
+            expires_at=row["expires_at"],
+            budget_left=Money(row["budget_left_minor"], Currency(row["budget_left_currency"])),
         )
-        for coupon, plan, budget_left in rows
+        for row in rows
     ]
+    return Holdings(candidates, bool(rows) and rows[0]["had_first_order"])
 
 
 async def coupons_of(

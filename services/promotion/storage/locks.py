@@ -73,10 +73,7 @@ _CLAIM = """
 INSERT INTO benefit_locks (id, user_id, locked_at, asked) VALUES ($1, $2, $3, $4::jsonb)
 ON CONFLICT (id) DO NOTHING RETURNING true
 """
-_FIRST_TAKEN = """
-SELECT EXISTS (SELECT FROM benefit_locks
-WHERE user_id = $1 AND first_order AND state IN ('held', 'redeemed'))
-"""
+_CHOSEN = "UPDATE benefit_locks SET skipped = $2::jsonb, first_order = $3 WHERE id = $1"
 
 
 async def claim_lock(
@@ -90,6 +87,13 @@ async def claim_lock(
     return bool(await tx.run(_CLAIM, order_id, user_id, tx.now, body))
 
 
+def keep_choice(
+    tx: Transaction, order_id: OrderId, skipped: list[dict[str, str]], is_first_order: bool
+) -> None:
+    """Keep with a lock made just now what did not count, and whether it is the first order's."""
+    tx.later(_CHOSEN, order_id, as_json(skipped), is_first_order)
+
+
 async def lock_for_update(tx: Transaction, caller: Caller, order_id: OrderId) -> BenefitLock | None:
     """The lock of an order, held until the transaction ends. Raises BenefitsNotFound."""
     found = select(BenefitLock).where(BenefitLock.id == order_id).with_for_update()
@@ -97,12 +101,6 @@ async def lock_for_update(tx: Transaction, caller: Caller, order_id: OrderId) ->
     if lock is not None and caller.role is not Role.SYSTEM and lock.user_id != caller.id:
         raise BenefitsNotFound(f"No benefits of order {order_id}.")
     return lock
-
-
-async def is_first_order_taken(tx: Transaction, caller: Caller) -> bool:
-    """Whether another order of the caller holds or has used a first-order coupon."""
-    [row] = await tx.run(_FIRST_TAKEN, caller.id)
-    return bool(row[0])
 
 
 async def benefits_of(tx: Transaction, order_id: OrderId) -> Sequence[Benefit]:

@@ -4,9 +4,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 from services.promotion.domain.benefit import Basket, Choice, choose
-from services.promotion.storage.coupons import candidates_for
-from services.promotion.storage.locks import is_first_order_taken
-from services.promotion.storage.outcomes import has_paid_order
+from services.promotion.storage.coupons import holdings_of
 from shared.kit.caller import Caller
 from shared.kit.session import Transaction
 
@@ -18,13 +16,12 @@ async def choose_benefits(
 
     Changes nothing.
     """
-    candidates = await candidates_for(tx, caller, coupon_ids)
-    had_first = await has_paid_order(tx, caller) or await is_first_order_taken(tx, caller)
+    holdings = await holdings_of(tx, caller, coupon_ids)
 
     return choose(
         basket,
-        candidates,
+        holdings.candidates,
         asked=coupon_ids or (),
-        is_first_order=not had_first,
+        is_first_order=not holdings.had_first_order,
         now=tx.now,
     )

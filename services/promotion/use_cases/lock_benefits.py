@@ -11,9 +11,9 @@ from services.promotion.storage.campaigns import spend
 from services.promotion.storage.coupons import Coupon, coupons_for_update
 from services.promotion.storage.locks import (
     Benefit,
-    BenefitLock,
     benefits_of,
     claim_lock,
+    keep_choice,
     lock_for_update,
 )
 from services.promotion.use_cases.choose_benefits import choose_benefits
@@ -39,20 +39,19 @@ async def lock_benefits(
     asked = _asked(basket, coupon_ids)
     if not await claim_lock(tx, order_id, UserId(caller.id), asked):
         return await _again(tx, caller, order_id, asked)
-    lock = await lock_for_update(tx, caller, order_id)
-    assert lock is not None
-    coupons = {each.id: each for each in await coupons_for_update(tx, coupon_ids, of=caller)}
+    await coupons_for_update(tx, coupon_ids, of=caller)
     choice = await choose_benefits(tx, caller, basket, coupon_ids)
     _check_any(choice)
 
     discount = Money.zero(basket.list_price.currency)
     for applied in choice.applied:
-        await _hold(tx, caller, lock, coupons[applied.coupon_id], applied)
+        await _hold(tx, caller, order_id, applied)
         discount += applied.amount
-    lock.skipped = [_kept(skip) for skip in choice.skipped]
+    is_first = any(applied.first_order_only for applied in choice.applied)
+    keep_choice(tx, order_id, [_kept(skip) for skip in choice.skipped], is_first)
 
     held = [applied.coupon_id for applied in choice.applied]
-    ids = {"order_id": order_id, "user_id": lock.user_id}
+    ids = {"order_id": order_id, "user_id": UserId(caller.id)}
     tx.publish(BenefitsLocked(**ids, coupons=held, discount=discount))
     return choice
 
@@ -75,18 +74,15 @@ def _check_any(choice: Choice) -> None:
         raise CouponNotUsable(**skipped[0], skipped=skipped)
 
 
-async def _hold(
-    tx: Transaction, caller: Caller, lock: BenefitLock, coupon: Coupon, applied: Applied
-) -> None:
-    tx.move(coupon, CouponMove.LOCK, by=caller)
-    coupon.order_id = lock.id
-    lock.first_order = lock.first_order or applied.first_order_only
+async def _hold(tx: Transaction, caller: Caller, order_id: OrderId, applied: Applied) -> None:
+    held = {"order_id": order_id}
+    await tx.move_where(Coupon, applied.coupon_id, CouponMove.LOCK, by=caller, **held)
     if not await spend(tx, applied.code, applied.amount):  # Another order was faster.
         lost = _kept(Skipped(applied.coupon_id, applied.code, SkipReason.BUDGET_SPENT))
         raise CouponNotUsable(**lost, skipped=[lost])
-    tx.add(
+    tx.write(
         Benefit(
-            order_id=lock.id,
+            order_id=order_id,
             coupon_id=applied.coupon_id,
             campaign=applied.code,
             amount=applied.amount,

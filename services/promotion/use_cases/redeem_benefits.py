@@ -20,10 +20,11 @@ async def redeem_benefits(
     A full refund may have been heard before; then they come straight back.
     Raises MoveRefused, MoveForbidden. Tells promotion.redeemed.v1.
     """
-    lock = await lock_for_update(tx, caller, order_id)
-    is_refunded = await note_paid(tx, order_id, user_id)
-    if lock is None or lock.state in LockMove.RETURN.sources | {LockState.RETURNED}:
+    paid = await note_paid(tx, order_id, user_id)
+    if paid.lock in {None, LockState.REDEEMED, LockState.RETURNED}:
         return  # It holds nothing, or this was heard before.
+    lock = await lock_for_update(tx, caller, order_id)
+    assert lock is not None
 
     tx.move(lock, LockMove.REDEEM, by=caller)
     benefits = await benefits_of(tx, order_id)
@@ -33,5 +34,5 @@ async def redeem_benefits(
 
     ids = [coupon.id for coupon in coupons]
     tx.publish(BenefitsRedeemed(order_id=order_id, user_id=lock.user_id, coupons=ids))
-    if is_refunded:
+    if paid.is_refunded:
         await return_benefits(tx, caller, order_id, user_id)

@@ -23,7 +23,7 @@ from services.user.use_cases.change_address import change_address
 from services.user.use_cases.choose_default_address import choose_default_address
 from services.user.use_cases.remove_address import remove_address
 from shared.contracts.ids import AddressId
-from shared.kit.web import BeginDep, InternalCaller, OnceDep, UserCaller, problems
+from shared.kit.web import BeginDep, InternalCaller, OnceDep, ReadDep, UserCaller, problems
 
 router = APIRouter(prefix="/me/addresses", tags=["addresses"])
 internal = APIRouter(prefix="/internal/addresses", tags=["internal"])
@@ -48,12 +48,12 @@ class AddressPage(BaseModel):
 @router.get("")
 async def get_addresses(
     caller: UserCaller,
-    begin: BeginDep,
+    read: ReadDep,
     cursor: AddressId | None = None,
     limit: PageSize = PAGE_DEFAULT,
 ) -> AddressPage:
     """Your addresses, newest first, each down to the block."""
-    async with begin() as tx:
+    async with read() as tx:
         found = await addresses_of(tx, caller, cursor, limit)
         items = [await block_view(tx, address) for address in found]
     return AddressPage(items=items, next_cursor=found[-1].id if len(found) == limit else None)
@@ -74,7 +74,7 @@ async def get_address(
     address_id: AddressId, caller: UserCaller, begin: BeginDep
 ) -> OpenAddressView:
     """One of your addresses, to the door. The look at it is recorded."""
-    async with begin() as tx:
+    async with begin.alone() as tx:  # The look is recorded before anything is answered.
         address = await address_of(tx, caller, address_id)
         return await door_view(tx, caller, "owner looks at their address", address)
 
@@ -113,6 +113,6 @@ async def get_address_for_order(
     address_id: AddressId, caller: InternalCaller, begin: BeginDep
 ) -> OpenAddressView:
     """An address of the user that the caller acts for, to the door. The look is recorded."""
-    async with begin() as tx:
+    async with begin.alone() as tx:  # The look is recorded before anything is answered.
         address = await address_of(tx, caller, address_id)
         return await door_view(tx, caller, "an order is priced or placed there", address)

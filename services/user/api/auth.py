@@ -7,7 +7,6 @@ from fastapi import APIRouter, Depends, Header, Request
 from pydantic import BaseModel, Field
 
 from services.user.api.bodies import Body, LocaleDep
-from services.user.domain.locale import Locale
 from services.user.domain.login_code import (
     DIGITS,
     CodeRules,
@@ -34,6 +33,7 @@ from shared.contracts.ids import AccountId
 from shared.kit.caller import Role
 from shared.kit.errors import Problem, Unavailable
 from shared.kit.web import BeginDep, port, problems
+from shared.locales import Locale
 
 router = APIRouter(prefix="/auth", tags=["auth"])
 

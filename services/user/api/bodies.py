@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Query
 from pydantic import BaseModel, ConfigDict
 
-from services.user.domain.locale import Locale, locale_asked
+from shared.locales import Locale, locale_named
 
 PAGE_MAX = 100
 PAGE_DEFAULT = 20
@@ -20,7 +20,7 @@ class Body(BaseModel):
 async def _asked_locale(
     accept_language: Annotated[str, Header(max_length=200)] = "",
 ) -> Locale | None:
-    return locale_asked(accept_language)
+    return locale_named(accept_language)
 
 
 LocaleDep = Annotated[Locale | None, Depends(_asked_locale)]

@@ -7,7 +7,6 @@ from pydantic import BaseModel, Field
 
 from services.user.api.bodies import PAGE_DEFAULT, Body, LocaleDep, PageSize
 from services.user.domain.account import AccountNotFound
-from services.user.domain.locale import Locale
 from services.user.domain.message import Box, MessageId, MessageNotFound
 from services.user.domain.message_texts import render
 from services.user.storage.accounts import account_of
@@ -15,7 +14,8 @@ from services.user.storage.messages import Message, messages_of, unread_of
 from services.user.use_cases.read_all_messages import read_all_messages
 from services.user.use_cases.read_message import read_message
 from shared.contracts.ids import OrderId
-from shared.kit.web import BeginDep, UserCaller, problems
+from shared.kit.web import BeginDep, ReadDep, UserCaller, problems
+from shared.locales import Locale
 
 router = APIRouter(prefix="/me/messages", tags=["messages"])
 
@@ -58,14 +58,14 @@ class ReadAll(Body):
 @router.get("", responses=problems(AccountNotFound))
 async def get_messages(
     caller: UserCaller,
-    begin: BeginDep,
+    read: ReadDep,
     asked: LocaleDep,
     box: Box | None = None,
     cursor: MessageId | None = None,
     limit: PageSize = PAGE_DEFAULT,
 ) -> MessagePage:
     """Your messages, newest first, in the language you ask for, else in that of your profile."""
-    async with begin() as tx:
+    async with read() as tx:
         locale = asked or (await account_of(tx, caller)).locale
         found = await messages_of(tx, caller, box, cursor, limit)
         unread = await unread_of(tx, caller)
@@ -77,9 +77,9 @@ async def get_messages(
 
 
 @router.get("/unread")
-async def get_unread(caller: UserCaller, begin: BeginDep) -> UnreadView:
+async def get_unread(caller: UserCaller, read: ReadDep) -> UnreadView:
     """How many messages you have not read, by box."""
-    async with begin() as tx:
+    async with read() as tx:
         return _unread_view(await unread_of(tx, caller))
 
 

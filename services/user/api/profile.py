@@ -8,7 +8,6 @@ from pydantic import BaseModel, Field, StrictBool
 
 from services.user.api.bodies import Body
 from services.user.domain.account import DISPLAY_NAME_MAX, AccountNotFound
-from services.user.domain.locale import Locale
 from services.user.storage.accounts import (
     Account,
     account_of,
@@ -21,7 +20,8 @@ from shared.contracts.ids import AccountId
 from shared.kit import masks
 from shared.kit.caller import Role
 from shared.kit.session import Transaction
-from shared.kit.web import BeginDep, UserCaller, problems
+from shared.kit.web import BeginDep, ReadDep, UserCaller, problems
+from shared.locales import Locale
 
 router = APIRouter(prefix="/me", tags=["profile"])
 
@@ -48,9 +48,9 @@ class ProfileView(BaseModel):
 
 
 @router.get("", responses=problems(AccountNotFound))
-async def get_me(caller: UserCaller, begin: BeginDep) -> ProfileView:
+async def get_me(caller: UserCaller, read: ReadDep) -> ProfileView:
     """Your profile."""
-    async with begin() as tx:
+    async with read() as tx:
         return await _view(tx, await account_of(tx, caller))
 
 

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from services.user.domain.locale import Locale
 from shared.kit.caller import Role
 from shared.kit.errors import Gone, Invalid, TooMany, Unauthenticated
 from shared.kit.states import Move
+from shared.locales import Locale
 
 DIGITS = 6
 

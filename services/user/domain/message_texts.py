@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from services.user.domain.locale import Locale
 from shared.kit.money import Currency
+from shared.locales import Locale
 
 _HONG_KONG = timezone(timedelta(hours=8))  # No daylight saving.
 _SIGNS = {Currency.HKD: "HK$", Currency.CNY: "¥"}

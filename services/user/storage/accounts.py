@@ -7,7 +7,6 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.user.domain.account import AccountNotFound, Identity, IdentityKind
-from services.user.domain.locale import Locale
 from services.user.storage import Row
 from shared.contracts.ids import AccountId
 from shared.kit.caller import Caller, Role
@@ -15,6 +14,7 @@ from shared.kit.ids import new_id
 from shared.kit.rows import one_of
 from shared.kit.sealing import seal, unseal
 from shared.kit.session import Transaction
+from shared.locales import Locale
 
 
 class Account(Row):

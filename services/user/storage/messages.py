@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Index, UniqueConstraint, Uuid, func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.user.domain.message import Box, Draft, MessageId, MessageNotFound
@@ -16,6 +15,7 @@ from shared.kit.caller import Caller
 from shared.kit.ids import new_id
 from shared.kit.rows import one_of
 from shared.kit.session import Transaction
+from shared.kit.writes import as_json
 
 
 class Message(Row):
@@ -41,25 +41,33 @@ class Message(Row):
     )
 
 
+# One statement for all whom an event concerns.
+_KEEP = """
+INSERT INTO messages (id, recipient, event_id, box, kind, facts, order_id, happened_at)
+SELECT draft.id, draft.recipient, $1, draft.box, draft.kind, draft.facts::jsonb, draft.order_id, $2
+FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::uuid[])
+    AS draft (id, recipient, box, kind, facts, order_id)
+ON CONFLICT DO NOTHING
+"""
+
+
 async def keep_messages(
     tx: Transaction, event_id: UUID, happened_at: datetime, drafts: Sequence[Draft]
 ) -> None:
     """Keep what an event tells people; who has it already keeps what they have."""
-    rows = [
-        {
-            "id": new_id(),
-            "recipient": draft.recipient,
-            "event_id": event_id,
-            "box": draft.box,
-            "kind": draft.kind,
-            "facts": draft.facts,
-            "order_id": draft.order_id,
-            "happened_at": happened_at,
-        }
-        for draft in drafts
-    ]
-    if rows:
-        await tx.session.execute(insert(Message).values(rows).on_conflict_do_nothing())
+    if not drafts:
+        return
+    await tx.run(
+        _KEEP,
+        event_id,
+        happened_at,
+        [new_id() for _ in drafts],
+        [draft.recipient for draft in drafts],
+        [draft.box for draft in drafts],
+        [draft.kind for draft in drafts],
+        [as_json(draft.facts) for draft in drafts],
+        [draft.order_id for draft in drafts],
+    )
 
 
 async def messages_of(

@@ -1,9 +1,9 @@
 """Change what a person says about themselves."""
 
-from services.user.domain.locale import Locale
 from services.user.storage.accounts import Account, own_account_for_update, seal_display_name
 from shared.kit.caller import Caller
 from shared.kit.session import Transaction
+from shared.locales import Locale
 
 
 async def change_profile(

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from services.user.domain.account import Identity, IdentityKind
-from services.user.domain.locale import Locale
 from services.user.domain.login_code import (
     CodeRules,
     LoginCodeMove,
@@ -18,6 +17,7 @@ from services.user.use_cases.open_session import open_session
 from services.user.use_cases.register_account import register_account
 from shared.kit.caller import SYSTEM
 from shared.kit.session import Transaction
+from shared.locales import Locale
 
 
 async def log_in_by_phone(

@@ -1,12 +1,12 @@
 """Log in with the code that WeChat gave the mini-program."""
 
 from services.user.domain.account import Identity, IdentityKind
-from services.user.domain.locale import Locale
 from services.user.domain.ports import Wechat
 from services.user.domain.session import Lifetimes, OpenedSession
 from services.user.use_cases.open_session import open_session
 from services.user.use_cases.register_account import register_account
 from shared.kit.session import Begin
+from shared.locales import Locale
 
 
 async def log_in_by_wechat(

@@ -1,10 +1,10 @@
 """Find the account of somebody who has proven who they are, or open one."""
 
 from services.user.domain.account import Identity
-from services.user.domain.locale import Locale
 from services.user.storage.accounts import Account, account_of_identity, new_account
 from shared.contracts.user import UserRegistered
 from shared.kit.session import Transaction
+from shared.locales import Locale
 
 
 async def register_account(tx: Transaction, identity: Identity, locale: Locale) -> Account:

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from uuid import UUID
 
-from services.user.domain.locale import Locale
 from services.user.domain.login_code import (
     CodeRules,
     LoginCodeMove,
@@ -24,6 +23,7 @@ from services.user.storage.login_codes import (
 from shared.kit.caller import SYSTEM
 from shared.kit.ids import new_id
 from shared.kit.session import Begin, Transaction
+from shared.locales import Locale
 
 _FORGET_AFTER_SECONDS = 86_400  # The widest limit looks back a day.
 

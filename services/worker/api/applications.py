@@ -31,7 +31,7 @@ from services.worker.storage.skills import skills_of
 from services.worker.storage.workers import Person, find_worker
 from services.worker.use_cases.apply_to_work import apply_to_work
 from shared.contracts.ids import WorkerId
-from shared.kit.web import BeginDep, OnceDep, UserCaller, port, problems
+from shared.kit.web import OnceDep, ReadDep, UserCaller, port, problems
 
 router = APIRouter(prefix="/workers", tags=["application"])
 
@@ -109,9 +109,9 @@ async def post_application(
 
 
 @router.get("/me/onboarding")
-async def get_onboarding(caller: UserCaller, begin: BeginDep) -> OnboardingView:
+async def get_onboarding(caller: UserCaller, read: ReadDep) -> OnboardingView:
     """What is still missing before jobs can come; also for somebody who has not applied yet."""
-    async with begin() as tx:
+    async with read() as tx:
         worker = await find_worker(tx, WorkerId(caller.id))
         skills = await skills_of(tx, WorkerId(caller.id))
     standing = worker.state if worker else None

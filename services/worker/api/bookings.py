@@ -10,7 +10,7 @@ from services.worker.api.shapes import PAGE_MAX, View
 from services.worker.domain.booking import BookingState
 from services.worker.storage.bookings import Booking, bookings_of
 from shared.contracts.ids import WorkerId
-from shared.kit.web import BeginDep, WorkerCaller
+from shared.kit.web import ReadDep, WorkerCaller
 
 router = APIRouter(prefix="/workers/me/bookings", tags=["calendar"])
 
@@ -44,12 +44,12 @@ def _view(row: Booking) -> BookingView:
 @router.get("")
 async def get_bookings(
     caller: WorkerCaller,
-    begin: BeginDep,
+    read: ReadDep,
     cursor: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 20,
 ) -> BookingPage:
     """The jobs in the calendar, done and released ones included."""
-    async with begin() as tx:
+    async with read() as tx:
         rows = await bookings_of(tx, WorkerId(caller.id), cursor, limit)
     items = [_view(row) for row in rows]
     return BookingPage(items=items, next_cursor=rows[-1].id if len(rows) == limit else None)

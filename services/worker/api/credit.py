@@ -12,7 +12,7 @@ from services.worker.domain.worker import WorkerNotFound
 from services.worker.storage.credit import CreditEvent, credit_events_of, recent_facts
 from services.worker.storage.workers import worker_of
 from shared.contracts.ids import WorkerId
-from shared.kit.web import BeginDep, WorkerCaller, problems
+from shared.kit.web import ReadDep, WorkerCaller, problems
 
 router = APIRouter(prefix="/workers/me/credit", tags=["credit"])
 
@@ -64,12 +64,12 @@ def _event(row: CreditEvent) -> CreditEventView:
 @router.get("", responses=problems(WorkerNotFound))
 async def get_credit(
     caller: WorkerCaller,
-    begin: BeginDep,
+    read: ReadDep,
     cursor: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 20,
 ) -> CreditView:
     """The credit score with everything that explains it. Without history it is 89.75."""
-    async with begin() as tx:
+    async with read() as tx:
         worker = await worker_of(tx, caller, WorkerId(caller.id))
         facts = await recent_facts(tx, worker.id)
         events = await credit_events_of(tx, worker.id, cursor, limit)

@@ -12,7 +12,7 @@ from services.worker.use_cases.set_schedule import set_schedule
 from services.worker.use_cases.set_service_area import set_service_area
 from shared.contracts.ids import WorkerId
 from shared.contracts.worker import Shift
-from shared.kit.web import BeginDep, WorkerCaller, problems
+from shared.kit.web import BeginDep, ReadDep, WorkerCaller, problems
 
 router = APIRouter(prefix="/workers/me", tags=["schedule"])
 
@@ -64,9 +64,9 @@ async def put_schedule(
 
 
 @router.get("/schedule", responses=problems(WorkerNotFound))
-async def get_schedule(caller: WorkerCaller, begin: BeginDep) -> ScheduleView:
+async def get_schedule(caller: WorkerCaller, read: ReadDep) -> ScheduleView:
     """The weekly hours."""
-    async with begin() as tx:
+    async with read() as tx:
         return ScheduleView.model_validate(await worker_of(tx, caller, WorkerId(caller.id)))
 
 
@@ -79,7 +79,7 @@ async def put_service_area(body: AreaRequest, caller: WorkerCaller, begin: Begin
 
 
 @router.get("/service-area", responses=problems(WorkerNotFound))
-async def get_service_area(caller: WorkerCaller, begin: BeginDep) -> AreaView:
+async def get_service_area(caller: WorkerCaller, read: ReadDep) -> AreaView:
     """From where, how far and in which districts jobs may come."""
-    async with begin() as tx:
+    async with read() as tx:
         return _area(await worker_of(tx, caller, WorkerId(caller.id)))

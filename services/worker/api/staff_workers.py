@@ -38,7 +38,7 @@ from services.worker.use_cases.suspend_worker import suspend_worker
 from shared.contracts.ids import WorkerId
 from shared.kit.sealing import Erased
 from shared.kit.states import MoveForbidden, MoveRefused
-from shared.kit.web import BeginDep, OnceDep, StaffCaller, problems
+from shared.kit.web import BeginDep, OnceDep, ReadDep, StaffCaller, problems
 
 router = APIRouter(prefix="/staff/worker", tags=["staff"])
 
@@ -156,13 +156,13 @@ def _file(worker: Worker, skills: list[WorkerSkill]) -> dict[str, Any]:
 @router.get("/applications")
 async def get_applications(
     caller: StaffCaller,
-    begin: BeginDep,
+    read: ReadDep,
     state: WorkerState = WorkerState.APPLIED,
     cursor: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 20,
 ) -> FilePage:
     """The queue: who waits longest comes first. Other states list who stands there."""
-    async with begin() as tx:
+    async with read() as tx:
         workers = await workers_in(tx, state, cursor, limit)
         skills = await skills_of(tx, *(worker.id for worker in workers))
     items = [
@@ -173,9 +173,9 @@ async def get_applications(
 
 
 @router.get("/{worker_id}", responses=problems(WorkerNotFound))
-async def get_file(worker_id: UUID, caller: StaffCaller, begin: BeginDep) -> WholeFileView:
+async def get_file(worker_id: UUID, caller: StaffCaller, read: ReadDep) -> WholeFileView:
     """One worker's file with the decisions about them, the newest first."""
-    async with begin() as tx:
+    async with read() as tx:
         worker = await worker_of(tx, caller, WorkerId(worker_id))
         skills = await skills_of(tx, worker.id)
         decisions = await decisions_about(tx, worker.id)

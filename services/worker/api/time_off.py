@@ -21,7 +21,7 @@ from services.worker.use_cases.cancel_time_off import cancel_time_off
 from services.worker.use_cases.take_time_off import take_time_off
 from shared.contracts.ids import WorkerId
 from shared.kit.states import MoveForbidden, MoveRefused
-from shared.kit.web import BeginDep, OnceDep, WorkerCaller, problems
+from shared.kit.web import OnceDep, ReadDep, WorkerCaller, problems
 
 router = APIRouter(prefix="/workers/me/time-off", tags=["schedule"])
 
@@ -65,12 +65,12 @@ async def post_time_off(body: TimeOffRequest, caller: WorkerCaller, once: OnceDe
 @router.get("")
 async def get_time_off(
     caller: WorkerCaller,
-    begin: BeginDep,
+    read: ReadDep,
     cursor: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 20,
 ) -> TimeOffPage:
     """Days off, past and cancelled ones included."""
-    async with begin() as tx:
+    async with read() as tx:
         rows = await time_off_of(tx, WorkerId(caller.id), cursor, limit)
     items = [TimeOffView.model_validate(row) for row in rows]
     return TimeOffPage(items=items, next_cursor=rows[-1].id if len(rows) == limit else None)

@@ -5,6 +5,7 @@ done, can overlap. A release that comes before its booking leaves a row with an 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -83,9 +84,35 @@ async def forestall(
     return bool(await tx.run(_FORESTALL, offer_id, worker_id, order_id))
 
 
-async def find_booking(tx: Transaction, offer_id: OfferId) -> Booking | None:
+_FIND = """
+SELECT id, worker_id, order_id, visit_id, job_starts_at, job_ends_at,
+    lower(slot) AS slot_starts_at, upper(slot) AS slot_ends_at, state
+FROM bookings WHERE id = $1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownBooking:
+    """A booking as it is answered to the call that made it."""
+
+    id: OfferId
+    worker_id: WorkerId
+    order_id: OrderId
+    visit_id: VisitId | None
+    job_starts_at: datetime | None
+    job_ends_at: datetime | None
+    slot_starts_at: datetime | None
+    slot_ends_at: datetime | None
+    state: BookingState
+
+
+async def find_booking(tx: Transaction, offer_id: OfferId) -> KnownBooking | None:
     """The booking of an offer, as others have committed it by now."""
-    return await tx.session.get(Booking, offer_id, populate_existing=True)
+    rows = await tx.run(_FIND, offer_id)
+    if not rows:
+        return None
+    fields = dict(rows[0])
+    return KnownBooking(state=BookingState(fields.pop("state")), **fields)
 
 
 async def booking_for_update(tx: Transaction, offer_id: OfferId) -> Booking | None:

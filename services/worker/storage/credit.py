@@ -40,23 +40,22 @@ class CreditEvent(Row):
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default_factory=new_id)
 
 
+_RECENT = """
+SELECT order_id, kind, value, at FROM credit_events
+WHERE worker_id = $1 AND at > $2 AND order_id IS NOT NULL ORDER BY at
+"""
+_COUNTED = "SELECT true FROM credit_events WHERE worker_id = $1 AND cause_id = $2"
+
+
 async def has_counted(tx: Transaction, worker_id: WorkerId, cause_id: UUID) -> bool:
     """Whether this cause has moved this worker's credit already."""
-    same = select(CreditEvent.id).where(
-        CreditEvent.worker_id == worker_id, CreditEvent.cause_id == cause_id
-    )
-    return await tx.session.scalar(same) is not None
+    return bool(await tx.run(_COUNTED, worker_id, cause_id))
 
 
 async def recent_facts(tx: Transaction, worker_id: WorkerId) -> list[Fact]:
     """The facts of the longest window, oldest first."""
-    rows = await tx.session.scalars(
-        select(CreditEvent)
-        .where(CreditEvent.worker_id == worker_id, CreditEvent.at > tx.now - WINDOW)
-        .where(CreditEvent.order_id.is_not(None))
-        .order_by(CreditEvent.at)
-    )
-    return [Fact(row.order_id, row.kind, row.value, row.at) for row in rows if row.order_id]
+    rows = await tx.run(_RECENT, worker_id, tx.now - WINDOW)
+    return [Fact(row["order_id"], FactKind(row["kind"]), row["value"], row["at"]) for row in rows]
 
 
 async def credit_events_of(

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Double, Index, Text, Uuid, select, tuple_
+from sqlalchemy import CheckConstraint, Double, Index, Text, Uuid, select, text, tuple_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.worker.domain import identity
@@ -37,6 +37,9 @@ class Worker(Row):
         CheckConstraint("jobs_done >= 0", name="jobs_done"),
         Index("uq_workers_identity_index", "identity_index", unique=True),
         Index("ix_workers_state_applied_at", "state", "applied_at", "id"),
+        Index(
+            "ix_workers_credit", "credit_points", "id", postgresql_where=text("state = 'approved'")
+        ),
     )
 
     id: Mapped[WorkerId] = mapped_column(Uuid, primary_key=True)
@@ -170,26 +173,37 @@ async def worker_of(tx: Transaction, caller: Caller, worker_id: WorkerId) -> Wor
 
 async def worker_for_update(tx: Transaction, caller: Caller, worker_id: WorkerId) -> Worker:
     """The worker, locked until the transaction ends; only one's own. Raises WorkerNotFound."""
-    return await _locked(tx, caller, worker_id, shared=False)
+    worker = None
+    if not _is_foreign(caller, worker_id):
+        found = select(Worker).where(Worker.id == worker_id).with_for_update()
+        worker = await tx.session.scalar(found.execution_options(populate_existing=True))
+    if worker is None:
+        raise WorkerNotFound(f"No worker {worker_id}.")
+    return worker
 
 
-async def worker_for_booking(tx: Transaction, caller: Caller, worker_id: WorkerId) -> Worker:
+_BOOKABLE = "SELECT state, travel_buffer_seconds, shifts FROM workers WHERE id = $1 FOR SHARE"
+
+
+@dataclass(frozen=True, slots=True)
+class Bookable:
+    """What decides whether a worker may be booked."""
+
+    state: WorkerState
+    travel_buffer_seconds: int
+    shifts: list[Any]
+
+
+async def worker_for_booking(tx: Transaction, caller: Caller, worker_id: WorkerId) -> Bookable:
     """The worker, whose hours and standing stay as they are until the transaction ends.
 
     Two bookings may do this at once: the calendar itself keeps them apart. Raises WorkerNotFound.
     """
-    return await _locked(tx, caller, worker_id, shared=True)
-
-
-async def _locked(tx: Transaction, caller: Caller, worker_id: WorkerId, *, shared: bool) -> Worker:
-    worker = None
-    if not _is_foreign(caller, worker_id):
-        found = select(Worker).where(Worker.id == worker_id)
-        found = found.with_for_update(read=shared).execution_options(populate_existing=True)
-        worker = await tx.session.scalar(found)
-    if worker is None:
+    rows = [] if _is_foreign(caller, worker_id) else await tx.run(_BOOKABLE, worker_id)
+    if not rows:
         raise WorkerNotFound(f"No worker {worker_id}.")
-    return worker
+    state, travel_buffer_seconds, shifts = rows[0]
+    return Bookable(WorkerState(state), travel_buffer_seconds, shifts)
 
 
 def _is_foreign(caller: Caller, worker_id: WorkerId) -> bool:
@@ -202,6 +216,45 @@ async def public_worker(tx: Transaction, worker_id: WorkerId) -> Worker:
     if worker is None or worker.state is not WorkerState.APPROVED:
         raise WorkerNotFound(f"No worker {worker_id}.")
     return worker
+
+
+_SERVING = """
+SELECT id, display_name_shown, credit_points, jobs_done FROM workers w
+WHERE state = 'approved'
+  AND EXISTS (SELECT FROM worker_skills
+      WHERE worker_id = w.id AND code = $1 AND level_granted >= $2)
+  AND 2 * 6371008.8 * asin(sqrt(power(sin(radians(base_lat - $3) / 2), 2)
+      + cos(radians($3)) * cos(radians(base_lat))
+      * power(sin(radians(base_lng - $4) / 2), 2))) <= radius_m
+  AND ($7::text IS NULL OR districts = '[]' OR districts ? $7)
+  AND ($5::uuid IS NULL
+      OR (credit_points, id) < (SELECT credit_points, id FROM workers WHERE id = $5))
+ORDER BY credit_points DESC, id DESC LIMIT $6
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicWorker:
+    """What anyone may know of a worker who takes jobs."""
+
+    id: WorkerId
+    display_name_shown: str
+    credit_points: int
+    jobs_done: int
+
+
+async def workers_serving(
+    tx: Transaction,
+    skill: str,
+    level: int,
+    place: tuple[float, float],
+    district: str | None,
+    after: UUID | None,
+    limit: int,
+) -> list[PublicWorker]:
+    """Those who have a skill and take jobs at a place (lat, lng), the best credit first."""
+    rows = await tx.run(_SERVING, skill, level, *place, after, limit, district)
+    return [PublicWorker(**row) for row in rows]
 
 
 async def workers_in(

@@ -14,9 +14,9 @@ from services.worker.domain.booking import (
 )
 from services.worker.domain.schedule import each_day, hong_kong_day, works_throughout
 from services.worker.domain.worker import WorkerState
-from services.worker.storage.bookings import Booking, find_booking, take_slot
+from services.worker.storage.bookings import KnownBooking, find_booking, take_slot
 from services.worker.storage.time_off import days_off_from
-from services.worker.storage.workers import Worker, worker_for_booking
+from services.worker.storage.workers import Bookable, worker_for_booking
 from shared.contracts.ids import OfferId, OrderId, VisitId, WorkerId
 from shared.contracts.worker import Shift, SlotBooked
 from shared.kit.caller import Caller
@@ -42,7 +42,7 @@ async def book_slot(
     told_before = await find_booking(tx, offer_id)
     if told_before is not None:
         return _again(told_before, worker_id, order_id, visit_id, job)
-    await _check_available(tx, worker, job)
+    await _check_available(tx, worker_id, worker, job)
 
     if not await take_slot(tx, offer_id, worker_id, order_id, visit_id, job, slot):
         twin = await find_booking(tx, offer_id)
@@ -56,11 +56,13 @@ async def book_slot(
     return {"offer_id": offer_id, **span}
 
 
-async def _check_available(tx: Transaction, worker: Worker, job: Slot) -> None:
+async def _check_available(
+    tx: Transaction, worker_id: WorkerId, worker: Bookable, job: Slot
+) -> None:
     if worker.state is not WorkerState.APPROVED:
         raise WorkerNotAvailable(f"The worker is {worker.state}.", reason=worker.state)
     first = hong_kong_day(job.starts_at)
-    days = await days_off_from(tx, worker.id, first)
+    days = await days_off_from(tx, worker_id, first)
     touched = each_day(first, hong_kong_day(job.ends_at - timedelta(microseconds=1)))
     if set(days) & set(touched):
         raise WorkerNotAvailable("The worker has that day off.", reason="day_off")
@@ -70,7 +72,7 @@ async def _check_available(tx: Transaction, worker: Worker, job: Slot) -> None:
 
 
 def _again(
-    known: Booking, worker_id: WorkerId, order_id: OrderId, visit_id: VisitId, job: Slot
+    known: KnownBooking, worker_id: WorkerId, order_id: OrderId, visit_id: VisitId, job: Slot
 ) -> dict[str, Any]:
     """The first answer, to the same call; a tombstone refuses it."""
     if known.state is BookingState.RELEASED:
@@ -79,4 +81,4 @@ def _again(
     its = (known.worker_id, known.order_id, known.visit_id, known.job_starts_at, known.job_ends_at)
     if mine != its:
         raise OfferBookedOtherwise("This offer has booked something else.", offer_id=known.id)
-    return {"offer_id": known.id, "starts_at": known.slot.lower, "ends_at": known.slot.upper}
+    return {"offer_id": known.id, "starts_at": known.slot_starts_at, "ends_at": known.slot_ends_at}

@@ -47,7 +47,7 @@ async def count_fact(
         after=after,
         at=tx.now,
     )
-    tx.add(row)
+    tx.write(row)
     await tx.schedule(WINDOW_TIMER, worker_id, lapses_at(facts, tx.now) or tx.now)
 
     if after != before:

@@ -41,7 +41,7 @@ async def forget_old_facts(
         after=after,
         at=tx.now,
     )
-    tx.add(row)
+    tx.write(row)
 
     scores = {"credit": after / 100, "before": before / 100}
     tx.publish(CreditChanged(worker_id=worker_id, cause=FactKind.LAPSED, **scores))

@@ -1,12 +1,17 @@
 """The escrow bank pays what it holds, once, for whoever can sign."""
 
 import json
+import sqlite3
 import time
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
+from deploy.sandbox import bank_book
+from deploy.sandbox.store import SCHEMA, connect
 from tests.deploy.sandbox.world import BankCaller, Merchant
 
 INSTRUCTIONS = "/bank/v1/instructions"
@@ -48,6 +53,74 @@ async def test_nothing_leaves_above_the_balance(bank: BankCaller, merchant: Merc
     assert [line["kind"] for line in book["lines"]] == ["capture"]
     fits = await bank.instruct(instruction("much", "order-above-balance", 1000))
     assert fits.status_code == 200, "a refused instruction may come again"
+
+
+def top_up(number: str, order_id: str, amount: int, currency: str = "HKD") -> dict[str, Any]:
+    """The platform's own money for an order."""
+    return {"id": number, "order_id": order_id, "amount_minor": amount, "currency": currency}
+
+
+async def test_a_top_up_comes_in_once_and_is_paid_out(bank: BankCaller, merchant: Merchant) -> None:
+    await merchant.paid("topped-up")
+    body = top_up("tu", "order-topped-up", 200)
+    first = await bank.top_up(body)
+    assert (first.status_code, first.json()["state"]) == (200, "executed")
+    assert (await bank.top_up(body)).json() == first.json()
+    other = await bank.top_up(body | {"amount_minor": 201})
+    assert (other.status_code, other.json()["code"]) == (409, "instruction_differs")
+
+    paid = await bank.instruct(instruction("tu", "order-topped-up", 1200))  # An id of its own kind.
+    assert paid.status_code == 200
+    book = (await bank.http.get("/__sandbox/bank/book?order_id=order-topped-up")).json()
+    lines = [(line["kind"], line["amount_minor"], line["party"]) for line in book["lines"]]
+    assert lines == [("capture", 1000, None), ("top_up", 200, "platform"), ("split", -1200, ANY)]
+    assert book["sub_accounts"][0]["balance_minor"] == 0
+
+
+async def test_the_platform_s_account_pays_top_ups_and_takes_commissions(bank: BankCaller) -> None:
+    async def operating() -> int:
+        [account] = (await bank.http.get("/__sandbox/bank/book")).json()["operating"]
+        balance: int = account["balance_minor"]
+        return balance
+
+    deposit = await operating()
+    opened = await bank.top_up(top_up("opens", "order-free-of-charge", 500))
+    assert opened.status_code == 200, "an order that nobody paid for has its sub-account too"
+    assert await operating() == deposit - 500
+    split = {"party": "platform", "account": "commission", "amount_minor": 60, "currency": "HKD"}
+    body = {"id": "back", "order_id": "order-free-of-charge", "splits": [split]}
+    for _ in range(2):
+        assert (await bank.instruct(body)).status_code == 200
+    assert await operating() == deposit - 440
+
+    beyond = await bank.top_up(top_up("beyond", "order-free-of-charge", 10_000_000_000))
+    assert (beyond.status_code, beyond.json()["code"]) == (422, "insufficient_funds")
+    foreign = await bank.top_up(top_up("cny", "order-free-of-charge", 1, "CNY"))
+    assert foreign.status_code == 422
+    assert await operating() == deposit - 440
+
+
+@pytest.mark.parametrize("change", [{"amount_minor": 0}, {"amount_minor": 1.0}, {"extra": 1}])
+async def test_a_wrong_top_up_is_refused(bank: BankCaller, change: dict[str, Any]) -> None:
+    answer = await bank.top_up(top_up("wrong", "order-wrong", 1) | change)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_body")
+
+
+def test_books_from_before_top_ups_are_kept_and_take_them(tmp_path: Path) -> None:
+    file = tmp_path / "sandbox.sqlite3"
+    before = sqlite3.connect(file)
+    before.executescript(SCHEMA.read_text().replace("'top_up', ", ""))
+    before.execute(
+        "INSERT INTO bank_lines VALUES (7, 'd', 1, 'o', 'capture', 5, 'HKD', 'r', '', '')"
+    )
+    before.commit()
+    before.close()
+    for _ in range(2):
+        db = connect(file)
+        bank_book.line(db, "o", (3, "HKD"), "top_up", "t", 1.0)
+        db.close()
+    lines = bank_book.book(connect(file), None, 0, 9)["lines"]
+    assert [(line["seq"], line["amount_minor"]) for line in lines] == [(7, 5), (8, 3), (9, 3)]
 
 
 async def test_a_statement_has_the_lines_of_its_hong_kong_day(

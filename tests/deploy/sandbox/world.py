@@ -210,6 +210,10 @@ class BankCaller:
         """Give an instruction."""
         return await self.send("POST", "/bank/v1/instructions", json.dumps(body).encode())
 
+    async def top_up(self, body: dict[str, Any]) -> httpx.Response:
+        """Pay from the platform's account into an order's."""
+        return await self.send("POST", "/bank/v1/top-ups", json.dumps(body).encode())
+
 
 @dataclass
 class Listener:

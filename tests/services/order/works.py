@@ -43,6 +43,22 @@ CHECKLIST: list[dict[str, Any]] = [
     },
 ]
 
+CHECKED: dict[str, Any] = {
+    "category": "moving",
+    "name": WORDS,
+    "description": WORDS,
+    "rescue": True,
+    "stops": ["pick_up", "drop_off"],
+    "positions": [{"weight": 1, "skill": "moving"}],
+    "duration_minutes": 60,
+    "checklist": CHECKLIST,
+    "book": {
+        "unit": "visit",
+        "base_minor": 50_000,
+        "reference": {"floor_minor": 0, "ceiling_minor": 1_000_000, "source": "test"},
+    },
+}
+
 _colours = itertools.count(1)
 
 
@@ -198,23 +214,8 @@ class Works:
 
 async def works(running: Running) -> Works:
     """A shop with a user and a crew of their own in the order service."""
-    terms = {
-        "category": "moving",
-        "name": WORDS,
-        "description": WORDS,
-        "rescue": True,
-        "stops": ["pick_up", "drop_off"],
-        "positions": [{"weight": 1, "skill": "moving"}],
-        "duration_minutes": 60,
-        "checklist": CHECKLIST,
-        "book": {
-            "unit": "visit",
-            "base_minor": 50_000,
-            "reference": {"floor_minor": 0, "ceiling_minor": 1_000_000, "source": "test"},
-        },
-    }
     opened = await shop(running, Peers())
-    return Works(opened, await offering(running, "move_home", terms))
+    return Works(opened, await offering(running, "move_home", CHECKED))
 
 
 def others(works: Works) -> Works:

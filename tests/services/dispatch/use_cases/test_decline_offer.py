@@ -64,7 +64,7 @@ async def test_ten_equal_declines_are_one(service: ServiceFixture) -> None:
         assert row[0] == 1
 
 
-@pytest.mark.race("search_for_update")
+@pytest.mark.race("offer_for_update")
 async def test_accept_and_decline_at_once_have_one_outcome(service: ServiceFixture) -> None:
     async with scene(service) as here:
         for _ in range(8):

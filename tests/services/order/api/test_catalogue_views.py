@@ -4,9 +4,9 @@ import pytest
 
 from services.order.api.catalogue_views import offering_detail, offering_view
 from services.order.domain.catalogue import Condition, Offering
-from services.order.domain.locales import Locale
 from shared.kit.ids import new_id
 from shared.kit.money import Currency, Money
+from shared.locales import Locale
 from tests.services.order.stock import demo_offering
 
 

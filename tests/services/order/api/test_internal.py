@@ -16,6 +16,19 @@ async def test_the_payable_is_the_body_of_order_placed(shop: Shop) -> None:
     assert OrderPlaced.model_validate(as_json(answer)) == told
 
 
+async def test_the_payable_names_the_crew_that_has_come_meanwhile(shop: Shop) -> None:
+    lead, mate = new_id(), new_id()
+    order = await shop.assigned(shop.cleaning, [lead, mate])
+    path = f"/internal/orders/{order['id']}/payable"
+    headers = shop.running.internal(Caller(shop.user, Role.USER), "payment")
+    payable = OrderPlaced.model_validate(as_json(await shop.http.get(path, headers=headers)))
+    assert payable.state == "assigned"
+    assert [(each.worker_id, each.worked) for each in payable.crew] == [
+        (lead, False),
+        (mate, False),
+    ]
+
+
 async def test_the_payable_of_a_stranger_is_not_there(shop: Shop) -> None:
     order = await shop.placed()
     caller = Caller(new_id(), Role.USER)

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from services.order.storage.orders import order_for_update
+from services.order.storage.orders import order_of
 from shared.kit.caller import SYSTEM
 from tests.services.order.given import SECRET_LINES, SHA_TIN
 from tests.services.order.works import Works
@@ -81,7 +81,7 @@ async def test_only_the_lead_is_told_of_the_leads_moves(works: Works) -> None:
 async def test_a_position_of_another_visit_is_no_seat_in_this_one(works: Works) -> None:
     order = await works.assigned()
     async with works.running.begin() as tx:
-        row = await order_for_update(tx, SYSTEM, UUID(order["id"]))
+        row = await order_of(tx, SYSTEM, UUID(order["id"]))
         row.visit_number = 2
     answer = await works.http.get(f"/jobs/{order['id']}", headers=works.as_worker())
 

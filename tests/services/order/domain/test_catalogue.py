@@ -33,6 +33,10 @@ def test_no_districts_means_everywhere() -> None:
     assert not terms_with(districts=["ST", "TP"]).is_served_in("IS")
 
 
+def test_what_is_quoted_on_site_may_be_put_off_sale() -> None:
+    check_terms(terms_with(by_quotation=True, on_sale=False))
+
+
 @pytest.mark.parametrize(
     ("field", "book", "also"),
     [
@@ -40,6 +44,7 @@ def test_no_districts_means_everywhere() -> None:
         ("book.base_minor", {"base_minor": 900_000}, {}),
         ("book.quantity_max", {"quantity_max": 2}, {}),
         ("positions", {}, {"positions": [{"weight": 0, "skill": "cleaning"}]}),
+        ("by_quotation", {}, {"by_quotation": True}),
         ("duration_minutes", {}, {"duration_minutes": 0}),
         ("duration_minutes", {}, {"minutes_per_unit": 1440}),
         ("surcharges", {"surcharges": 2 * DEMO["book"]["surcharges"][:1]}, {}),

@@ -10,7 +10,7 @@ from services.order.domain.districts import (
     nearest_of,
     straight_km,
 )
-from services.order.domain.locales import Locale
+from shared.locales import Locale
 
 
 def test_there_are_eighteen_districts_named_in_every_language() -> None:

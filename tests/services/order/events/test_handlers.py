@@ -1,7 +1,7 @@
 """Other services' news, told twice and in either order."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -53,6 +53,9 @@ async def test_a_rescue_starts_when_it_is_paid(shop: Shop) -> None:
     [told] = await shop.running.told(OrderPaid)
     [visit] = told.visits
     assert shop.now - visit.starts_at < timedelta(seconds=10)
+    [kept] = (await shop.detail(order))["visits"]
+    assert datetime.fromisoformat(kept["starts_at"]) == visit.starts_at
+    assert datetime.fromisoformat(kept["ends_at"]) == visit.ends_at
     assert visit.ends_at - visit.starts_at == timedelta(minutes=90)
 
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from services.order.storage.orders import order_for_update
+from services.order.storage.orders import order_of
 from services.order.use_cases.accept_work_automatically import accept_work_automatically
 from shared.contracts.ids import OrderId
 from shared.contracts.order import OrderAccepted
@@ -27,7 +27,7 @@ async def test_while_a_case_is_open_nothing_is_accepted(own_works: Works) -> Non
 
     async def have_case(is_open: bool) -> None:
         async with own_works.running.begin() as tx:
-            row = await order_for_update(tx, SYSTEM, UUID(order["id"]))
+            row = await order_of(tx, SYSTEM, UUID(order["id"]))
             row.case_open = is_open
 
     await have_case(True)

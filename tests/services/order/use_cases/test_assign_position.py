@@ -7,7 +7,7 @@ from uuid import UUID
 from httpx import Response
 
 from services.order.storage.assignments import free_position
-from services.order.storage.orders import order_for_update, positions_of
+from services.order.storage.locking import crew_now, order_for_update
 from shared.contracts.ids import OfferId, OrderId, WorkerId
 from shared.contracts.order import OrderAssigned, OrderCancelled
 from shared.kit.caller import SYSTEM
@@ -74,8 +74,9 @@ async def test_a_released_offer_is_never_assigned_again(shop: Shop) -> None:
     as_json(await shop.assign(order, worker, 1, offer))
     async with shop.running.begin() as tx:
         row = await order_for_update(tx, SYSTEM, OrderId(UUID(order["id"])))
-        held = await free_position(tx, row, (await positions_of(tx, row))[0])
-        assert held.worker_id == worker
+        seat = (await crew_now(tx, row)).seats[0]
+        assert seat.worker_id == worker
+        assert free_position(tx, row, seat).worker_id is None
     assert code(await shop.assign(order, worker, 1, offer)) == "offer-released"
     as_json(await shop.assign(order, new_id(), 1))
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from services.order.storage.orders import order_for_update
+from services.order.storage.orders import order_of
 from shared.contracts.order import OrderAssigned, OrderDeparted, OrderReleased
 from shared.kit.caller import SYSTEM
 from shared.kit.ids import new_id
@@ -74,7 +74,7 @@ async def test_whoever_left_cannot_use_what_they_knew(works: Works) -> None:
     """The tries begin anew with a code of its own, drawn when the worker left."""
     order = await works.departed()
     async with works.running.begin() as tx:
-        row = await order_for_update(tx, SYSTEM, UUID(order["id"]))
+        row = await order_of(tx, SYSTEM, UUID(order["id"]))
         row.start_code, row.start_tries = "none", 5
     as_json(await works.step(order, "cancel", works.lead, WHY))
 

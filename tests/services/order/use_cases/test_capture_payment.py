@@ -25,7 +25,7 @@ async def test_captured_and_unpaid_at_once_leave_one_of_the_two(shop: Shop) -> N
         captured, unpaid = shop.captured(order), shop.unpaid(order)
         first, second = shop.running.envelope(captured), shop.running.envelope(unpaid)
         await race(
-            "order_for_update",
+            "payable_order_for_update",
             partial(shop.running.tell, captured, first),
             partial(shop.running.tell, unpaid, second),
         )

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from services.order.storage.quotes import placing_by, quote_of
+from services.order.storage.quotes import claim_quote, placing_by, quote_of
 from services.order.use_cases.finish_placing import finish_placing
 from shared.contracts.order import OrderPlaced
 from shared.kit.errors import Refused
@@ -19,8 +19,7 @@ async def test_a_placing_that_was_taken_back_is_not_finished(shop: Shop) -> None
     order_id = new_id_in(shard_of(shop.user))
     async with shop.running.begin() as tx:
         quote = await quote_of(tx, quote_id)
-        quote.order_id = order_id
-        placing = placing_by(quote)
+        placing = placing_by(claim_quote(tx, quote, order_id, "1234"))
     promotion = shop.running.kit.ports["promotion"]
     kept, shop.peers.coupons = shop.peers.coupons, {}
     with pytest.raises(Refused):

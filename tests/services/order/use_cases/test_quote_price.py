@@ -3,8 +3,10 @@
 import pytest
 
 from services.order.domain.catalogue import OfferingNotFound
+from services.order.domain.deadlines import QUOTE_KEPT_SECONDS, QUOTE_SECONDS
 from services.order.domain.quoting import Wish, WishedStop
 from services.order.domain.stops import Lines, Place, StopKind
+from services.order.storage.quotes import quote_of
 from services.order.use_cases.quote_price import quote_price
 from shared.contracts.ids import OfferingId
 from shared.kit.caller import Caller, Role
@@ -18,14 +20,32 @@ STOPS = [WishedStop(StopKind.PICK_UP, None, HERE), WishedStop(StopKind.DROP_OFF,
 async def test_a_quote_keeps_all_that_was_priced_and_no_line_in_clear(shop: Shop) -> None:
     ports, caller = shop.running.kit.ports, Caller(shop.user, Role.USER)
     wish = Wish(OfferingId(shop.towing), 1, STOPS, coupon_ids=[])
-    quote, quoted = await quote_price(
+    kept, quoted = await quote_price(
         shop.running.begin, ports["addresses"], ports["promotion"], caller, wish
     )
+    async with shop.running.begin() as tx:
+        quote = await quote_of(tx, kept.id)
     assert quote.payable == quoted.payable == quoted.price.total
     assert quote.ask["duration_seconds"] == 90 * 60
     assert [stop["kind"] for stop in quote.stops] == ["pick_up", "drop_off"]
     assert "SECRET" not in str(quote.stops)
     assert not shop.peers.calls
+
+
+async def test_a_new_quote_clears_old_ones_away_but_none_that_may_be_in_use(shop: Shop) -> None:
+    for _ in range(3):
+        await shop.quote()
+    await shop.running.pass_time(seconds=QUOTE_SECONDS + QUOTE_KEPT_SECONDS - 60)
+    recent = await shop.quote()
+    assert len(await _quotes(shop)) == 4
+    await shop.running.pass_time(minutes=2)
+    newest = await shop.quote()
+    assert await _quotes(shop) == {recent["quote_id"], newest["quote_id"]}
+
+
+async def _quotes(shop: Shop) -> set[str]:
+    async with shop.running.begin() as tx:
+        return {str(row["id"]) for row in await tx.run("SELECT id FROM price_quotes")}
 
 
 async def test_an_unknown_offering_is_refused_before_anybody_is_asked(shop: Shop) -> None:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from services.order.storage.quotes import quote_of
+from services.order.storage.quotes import claim_quote, quote_of
 from services.order.use_cases.resume_placing import resume_placing
 from shared.contracts.ids import OrderId, QuoteId
 from shared.contracts.order import OrderPlaced
@@ -19,7 +19,7 @@ async def test_it_is_finished_once_however_often_it_is_taken_up(shop: Shop) -> N
     assert not shop.peers.calls  # Nobody has claimed the quote under this id.
     async with shop.running.begin() as tx:
         quote = await quote_of(tx, quote_id)
-        quote.order_id = order_id
+        claim_quote(tx, quote, order_id, "1234")
     for _ in range(3):
         await resume_placing(shop.running.begin, promotion, order_id, quote_id)
     [told] = await shop.running.told(OrderPlaced)

@@ -1,11 +1,14 @@
 """The work begins when the lead is there and the checklist allows it."""
 
+import dataclasses
 from typing import Any
 
 import pytest
 
+from services.order.domain.order import OrderMove
 from shared.contracts.order import OrderStarted
-from tests.services.order.works import Works
+from tests.services.order.given import offering
+from tests.services.order.works import CHECKED, Works
 from tests.support.service import as_json
 
 
@@ -48,6 +51,21 @@ async def test_what_the_checklist_asks_before_the_start_comes_first(works: Works
     assert bare.json()["missing"] == ["keys", "front"]
     assert half.json()["missing"] == ["keys"]
     assert moved["state"] == "in_service"
+
+
+async def test_what_is_quoted_on_site_does_not_begin_without_an_approved_quotation(
+    works: Works,
+) -> None:
+    """The guard of START in the table; staff cannot put such an offering on sale so far."""
+    terms = {**CHECKED, "category": "renovation", "by_quotation": True, "checklist": []}
+    quoted = await offering(works.running, "renovate_flat", terms)
+    order = await dataclasses.replace(works, checked=quoted).checked_in_at()
+
+    refused = await works.step(order, "start", body={})
+
+    assert (refused.status_code, refused.json()["guard"]) == (409, OrderMove.START.guard)
+    assert refused.json()["type"].endswith("/move-refused")
+    assert await works.state(order) == "arrived"
 
 
 @pytest.mark.parametrize(

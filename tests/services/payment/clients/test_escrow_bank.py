@@ -14,7 +14,8 @@ ROUTE = "POST /bank/v1/instructions"
 
 @pytest.fixture
 def bank(world: World, sandbox: Sandbox) -> EscrowBank:
-    return EscrowBank(sandbox.url, sandbox.credentials, world.payment.clock, 4)
+    http = world.payment.kit.http
+    return EscrowBank(http, sandbox.url, sandbox.credentials, world.payment.clock, 4)
 
 
 async def test_the_same_instruction_twice_is_one(world: World, bank: EscrowBank) -> None:
@@ -29,6 +30,21 @@ async def test_the_same_instruction_twice_is_one(world: World, bank: EscrowBank)
     assert other.value.facts["bank_code"] == "instruction_differs"
     with pytest.raises(BankRefused) as beyond:
         await bank.instruct(str(new_id()), str(placed.order_id), splits)
+    assert beyond.value.facts["bank_code"] == "insufficient_funds"
+
+
+async def test_the_same_top_up_twice_is_one(world: World, bank: EscrowBank) -> None:
+    placed, _ = await world.captured()
+    id, order_id = str(new_id()), str(placed.order_id)
+    first = await bank.top_up(id, order_id, hkd(700))
+    assert await bank.top_up(id, order_id, hkd(700)) == first
+    assert (await world.book(placed))["sub_accounts"][0]["balance_minor"] == 100_700
+
+    with pytest.raises(BankRefused) as other:
+        await bank.top_up(id, order_id, hkd(701))
+    assert other.value.facts["bank_code"] == "instruction_differs"
+    with pytest.raises(BankRefused) as beyond:
+        await bank.top_up(str(new_id()), order_id, hkd(10_000_000_000))
     assert beyond.value.facts["bank_code"] == "insufficient_funds"
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import httpx
 import pytest
 from cryptography.hazmat.primitives import hashes
@@ -76,8 +77,11 @@ async def certified(tmp_path: Path) -> AsyncIterator[tuple[Wire, httpx.AsyncClie
     """A merchant in certificate mode, at a platform of its own that signs by its certificate."""
     make(tmp_path, CERTIFICATE)
     platform = await _start(tmp_path)
-    async with httpx.AsyncClient(base_url=platform.url) as http:
-        yield Wire(platform.url, platform.credentials, OffsetClock(), 4), http
+    async with (
+        aiohttp.ClientSession() as session,
+        httpx.AsyncClient(base_url=platform.url) as http,
+    ):
+        yield Wire(session, platform.url, platform.credentials, OffsetClock(), 4), http
 
 
 async def notice(http: httpx.AsyncClient) -> tuple[dict[str, str], bytes]:

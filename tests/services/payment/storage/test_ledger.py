@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from services.payment.domain import ledger
 from services.payment.domain.ledger import BalanceTooLow, Line, Posting, PostingKind
-from services.payment.storage.ledger import escrow_of, post
+from services.payment.storage.ledger import escrow_of, post, post_first
 from shared.contracts.ids import OrderId
 from shared.kit.ids import new_id
 from shared.kit.money import Currency
@@ -34,6 +34,26 @@ async def test_posting_twice_and_at_once_is_posting_once(world: World) -> None:
     assert sum(await asyncio.gather(*(write() for _ in range(10)))) == 1
     async with world.payment.begin() as tx:
         assert await escrow_of(tx, order_id, Currency.HKD) == hkd(700)
+
+
+async def test_of_two_first_postings_one_transaction_stays(world: World) -> None:
+    order_id = OrderId(new_id())
+    posting = ledger.captured(new_id(), order_id, "wechat", hkd(700), [("WELCOME", hkd(50))])
+
+    async def write() -> bool:
+        try:
+            async with world.payment.begin() as tx:
+                post_first(tx, posting)
+        except asyncpg.UniqueViolationError:
+            return False
+        return True
+
+    assert sum(await asyncio.gather(*(write() for _ in range(6)))) == 1
+    async with world.payment.begin() as tx:
+        assert await post(tx, posting) is False
+        assert await escrow_of(tx, order_id, Currency.HKD) == hkd(750)
+        rows = await tx.run("SELECT 1 FROM entries WHERE transfer_id = $1", posting.id)
+    assert len(rows) == 3
 
 
 async def test_an_escrow_is_never_overdrawn_by_rivals(world: World) -> None:

@@ -33,7 +33,7 @@ async def test_an_unworked_position_goes_back_to_the_user(world: World) -> None:
     }
 
 
-@pytest.mark.race("settlement_for_update")
+@pytest.mark.race("divided_for_update")
 async def test_posting_at_once_from_many_sides_credits_once(world: World) -> None:
     placed, _ = await world.captured()
     crew = world.crew(placed, True)

@@ -6,10 +6,11 @@ from uuid import UUID
 
 import pytest
 
+from services.payment.domain.payment import ChannelName
 from services.payment.domain.ports import Receipt
 from services.payment.use_cases.decide_unpaid import decide_unpaid
-from services.payment.use_cases.record_capture import record_capture
-from shared.contracts.ids import OrderId, PaymentId
+from services.payment.use_cases.hear_receipt import hear_receipt
+from shared.contracts.ids import OrderId
 from shared.contracts.payment import (
     LateCaptured,
     PaymentCaptured,
@@ -46,6 +47,14 @@ async def test_the_platform_pays_its_own_discounts_and_workers_theirs(world: Wor
         "exp:promotion:WELCOME": -10_000,
         "liab:escrow:order:*": 80_000,
     }
+
+
+async def test_pipes_pay_the_brackets_of_repair(world: World) -> None:
+    for category in ("pipes", "repair"):
+        await world.captured(200_000, category=category)
+    await world.captured(200_000, category="laundry")  # The general rule.
+    told = await world.payment.told(PaymentCaptured)
+    assert [each.commission for each in told] == [hkd(33_000), hkd(33_000), hkd(30_000)]
 
 
 async def test_tolls_carry_no_commission(world: World) -> None:
@@ -92,7 +101,7 @@ async def test_the_deadline_and_the_notice_never_both_win(world: World) -> None:
             await start.wait()
             await asyncio.sleep(wait)
             async with world.payment.begin() as tx:
-                await record_capture(tx, PaymentId(UUID(receipt.number)), receipt)
+                await hear_receipt(tx, ChannelName.WECHAT, receipt)
 
         async def decide(id: OrderId = placed.order_id, start: asyncio.Barrier = start) -> None:
             await start.wait()
@@ -121,7 +130,7 @@ async def test_a_second_capture_of_an_order_goes_back(world: World) -> None:
     receipt = _receipt(world, {**view, "payment_id": str(row["id"])})
     for _ in range(2):
         async with world.payment.begin() as tx:
-            await record_capture(tx, PaymentId(row["id"]), receipt)
+            await hear_receipt(tx, ChannelName.WECHAT, receipt)
 
     [late] = await world.payment.told(LateCaptured)
     money = await world.money(placed)
@@ -130,14 +139,14 @@ async def test_a_second_capture_of_an_order_goes_back(world: World) -> None:
     assert len(await world.payment.told(PaymentCaptured)) == 1
 
 
-@pytest.mark.race("payment_for_update")
+@pytest.mark.race("incoming_for_update")
 async def test_two_captures_of_one_attempt_at_once_are_one(world: World) -> None:
     placed = await world.place()
     receipt = _receipt(world, await world.begin_paying(placed))
 
     async def capture() -> None:
         async with world.payment.begin() as tx:
-            await record_capture(tx, PaymentId(UUID(receipt.number)), receipt)
+            await hear_receipt(tx, ChannelName.WECHAT, receipt)
 
     await asyncio.gather(*(capture() for _ in range(8)))
     assert len(await world.payment.told(PaymentCaptured)) == 1

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from services.payment.domain.payment import PREPARE_SECONDS_MAX
 from shared.kit.caller import Role
 from shared.kit.ids import new_id
@@ -33,6 +35,7 @@ async def test_ten_equal_requests_open_one_attempt(world: World) -> None:
     assert len((await world.money(placed))["attempts"]) == 1
 
 
+@pytest.mark.race("checkout_for_update")
 async def test_rivals_for_one_order_leave_one_open_attempt(world: World) -> None:
     placed = await world.place()
     answers = await asyncio.gather(*(world.ask_to_pay(placed) for _ in range(6)))
@@ -82,7 +85,9 @@ async def test_what_cannot_be_paid_is_refused(world: World) -> None:
 
     theirs = placed.model_copy(update={"user_id": new_id()})
     answer = await world.ask_to_pay(theirs)
-    assert answer.status_code == 503  # The order service, which is not there, would know.
+    assert (answer.status_code, code_of(answer)) == (404, "payable-not-found")
+    unheard = await world.ask_to_pay(world.order())
+    assert unheard.status_code == 503  # The order service, which is not there, would know.
 
 
 async def test_an_answer_dropped_after_executing_is_asked_for_again(world: World) -> None:
@@ -109,6 +114,41 @@ async def test_an_answer_with_a_wrong_signature_is_not_believed(world: World) ->
     await world.fault(OPEN, "wrong_signature", times=1)
     answer = await world.ask_to_pay(placed)
     assert (answer.status_code, code_of(answer)) == (503, "channel-unavailable")
+
+
+@pytest.mark.race("checkout_for_update")
+async def test_ten_a_minute_holds_for_payments_begun_at_once(world: World) -> None:
+    orders = [await world.place() for _ in range(14)]
+    user = orders[0].user_id
+    async with world.payment.begin() as tx:
+        await tx.run("UPDATE payables SET user_id = $1", user)
+    theirs = [placed.model_copy(update={"user_id": user}) for placed in orders]
+    answers = await asyncio.gather(*(world.ask_to_pay(placed) for placed in theirs))
+    assert sorted(answer.status_code for answer in answers) == [201] * 10 + [429] * 4
+
+
+async def test_another_account_at_wechat_replaces_the_one_learnt(world: World) -> None:
+    first = await world.place()
+    await world.begin_paying(first)
+    kept = await _accounts(world)
+    second = world.order().model_copy(update={"user_id": first.user_id})
+    await world.payment.tell(second)
+    await world.begin_paying(second)
+    assert await _accounts(world) == kept  # The same account: sealed once.
+
+    third = world.order().model_copy(update={"user_id": first.user_id})
+    await world.payment.tell(third)
+    code = f"sandbox-{new_id()}"
+    body = {"order_id": str(third.order_id), "channel": "wechat", "wechat_code": code}
+    headers = world.payment.headers(first.user_id, Role.USER)
+    answer = await world.payment.http.post("/payments", json=body, headers=headers)
+    assert answer.status_code == 201, answer.text
+    assert await _accounts(world) != kept
+
+
+async def _accounts(world: World) -> list[bytes]:
+    async with world.payment.begin() as tx:
+        return [row["account"] for row in await tx.run("SELECT account FROM payers")]
 
 
 async def test_a_user_begins_no_more_than_ten_payments_a_minute(world: World) -> None:

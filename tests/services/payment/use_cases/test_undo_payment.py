@@ -1,6 +1,9 @@
 """An attempt that was cut in half is closed; one that was finished is left alone."""
 
+import asyncio
 from uuid import UUID
+
+import pytest
 
 from services.payment.use_cases.undo_payment import undo_payment
 from shared.contracts.ids import PaymentId
@@ -18,6 +21,7 @@ async def test_a_finished_attempt_is_left_alone(world: World) -> None:
     assert attempt["state"] == "open"
 
 
+@pytest.mark.race("payment_for_update")
 async def test_an_order_that_the_channel_never_heard_of_is_closed_here(world: World) -> None:
     placed = await world.place()
     await world.fault("POST /v3/global/transactions/jsapi", "drop_before", times=2)
@@ -25,7 +29,8 @@ async def test_an_order_that_the_channel_never_heard_of_is_closed_here(world: Wo
     await world.sandbox.delete("/__sandbox/faults")
     [attempt] = (await world.money(placed))["attempts"]
     channels = world.payment.wiring.ports["channels"]
-    await undo_payment(world.payment.begin, channels, PaymentId(UUID(attempt["id"])))
+    id = PaymentId(UUID(attempt["id"]))
+    await asyncio.gather(*(undo_payment(world.payment.begin, channels, id) for _ in range(4)))
 
     [attempt] = (await world.money(placed))["attempts"]
     assert attempt["state"] == "closed"

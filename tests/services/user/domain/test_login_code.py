@@ -6,7 +6,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from services.user.domain.locale import Locale
 from services.user.domain.login_code import (
     CodeRules,
     Limit,
@@ -18,6 +17,7 @@ from services.user.domain.login_code import (
 from shared.kit.caller import Role
 from shared.kit.errors import Problem
 from shared.kit.ids import new_id
+from shared.locales import Locale
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 LIMITS = [Limit(1, 60), Limit(5, 3_600)]

@@ -5,11 +5,11 @@ import string
 
 import pytest
 
-from services.user.domain.locale import Locale
 from services.user.domain.message import drafts_for
 from services.user.domain.message_texts import TEXTS, render
 from shared.contracts.order import OrderEvent
 from shared.kit.events import EVENTS
+from shared.locales import Locale
 from tests.services.user.news import NEWS
 
 OFFERING = {"zh-HK": "拖車", "zh-CN": "拖车", "en": "Towing"}

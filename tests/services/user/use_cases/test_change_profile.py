@@ -3,11 +3,11 @@
 import pytest
 
 from services.user.domain.account import AccountNotFound
-from services.user.domain.locale import Locale
 from services.user.storage.accounts import open_display_name
 from services.user.use_cases.change_profile import change_profile
 from shared.kit.caller import Caller, Role
 from shared.kit.ids import new_id
+from shared.locales import Locale
 from tests.services.user.people import Person
 from tests.support.service import Running, as_json
 

@@ -3,11 +3,11 @@
 import pytest
 
 from services.user.clients.wechat import WechatLogin
-from services.user.domain.locale import Locale
 from services.user.use_cases.log_in_by_wechat import log_in_by_wechat as log_in
 from shared.contracts.user import UserRegistered
 from shared.kit.errors import Unavailable
 from shared.kit.ids import new_id
+from shared.locales import Locale
 from tests.services.user.people import code_of, log_in_by_wechat
 from tests.support.sandbox import Sandbox
 from tests.support.service import Running

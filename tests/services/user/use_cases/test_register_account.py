@@ -5,12 +5,12 @@ import asyncio
 import pytest
 
 from services.user.domain.account import Identity, IdentityKind
-from services.user.domain.locale import Locale
 from services.user.storage.accounts import open_phone, roles_of
 from services.user.use_cases.register_account import register_account
 from shared.contracts.user import UserRegistered
 from shared.kit.caller import Role
 from shared.kit.ids import new_id
+from shared.locales import Locale
 from tests.services.user.people import log_in_by_wechat, new_phone
 from tests.support.service import Running, as_json
 

@@ -7,10 +7,10 @@ from uuid import UUID
 import pytest
 
 from services.user.clients.sms import TwilioSms
-from services.user.domain.locale import Locale
 from services.user.domain.login_code import LoginCodeState, PhoneUnreachable
 from services.user.storage.login_codes import LoginCode
 from services.user.use_cases.request_login_code import request_login_code
+from shared.locales import Locale
 from tests.services.user.people import ask, ask_code, codes_at, new_phone
 from tests.support.sandbox import Sandbox
 from tests.support.service import Running

@@ -1,10 +1,10 @@
-"""The languages that the catalogue is written in, and which of them a reader asks for. Pure."""
+"""The languages that JAJAYA is written in, and which of them a reader asks for. Pure."""
 
 from enum import StrEnum
 
 
 class Locale(StrEnum):
-    """A language with its script."""
+    """A language with its script, as names and messages are written."""
 
     ZH_HK = "zh-HK"
     ZH_CN = "zh-CN"
@@ -17,7 +17,12 @@ _TAGS_MAX = 20
 
 def locale_asked(accept_language: str) -> Locale:
     """The best of ours that an Accept-Language header names; Hong Kong's own if it names none."""
-    best, best_weight = Locale.ZH_HK, 0.0
+    return locale_named(accept_language) or Locale.ZH_HK
+
+
+def locale_named(accept_language: str) -> Locale | None:
+    """The best of ours that an Accept-Language header names, the first of equals; None if none."""
+    best, best_weight = None, 0.0
     for part in accept_language.split(",")[:_TAGS_MAX]:
         tag, _, rest = part.partition(";")
         locale, weight = _locale_of(tag.strip().lower()), _weight(rest)

@@ -1,0 +1,81 @@
+"""What a paid order costs dispatch's database, so that nobody makes it dearer unawares."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy.event import listen, remove
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tests.conftest import ServiceFixture
+from tests.services.dispatch.given import Scene, paid, scene
+
+# BEGIN, COMMIT and the look for timers that are due count too.
+NOBODY_NEAR_MAX, AGAIN_MAX, OFFERED_MAX, ACCEPTED_MAX = 13, 7, 15, 13
+
+
+@contextmanager
+def statements_of(engine: AsyncEngine) -> Iterator[list[str]]:
+    """Every statement that goes over the wire meanwhile."""
+    seen: list[str] = []
+
+    def log(record: Any) -> None:
+        seen.append(record.query)
+
+    def watch(adapted: Any, *_: object) -> None:
+        adapted.driver_connection.add_query_logger(log)
+
+    def leave(adapted: Any, *_: object) -> None:
+        adapted.driver_connection.remove_query_logger(log)
+
+    listen(engine.sync_engine, "checkout", watch)
+    listen(engine.sync_engine, "checkin", leave)
+    try:
+        yield seen
+    finally:
+        remove(engine.sync_engine, "checkout", watch)
+        remove(engine.sync_engine, "checkin", leave)
+
+
+async def heard_and_looked(here: Scene) -> list[str]:
+    """What goes over the wire from an order's payment to the end of its first round."""
+    order = paid(here.now)
+    timers, dispatch = here.dispatch.wiring.timers, here.dispatch
+    with statements_of(dispatch.kit.engine) as seen:
+        await dispatch.tell(order)
+        assert await timers.run_due(dispatch.begin, dispatch.clock) == 1
+    return seen
+
+
+async def test_an_order_with_nobody_near_costs_few_statements(service: ServiceFixture) -> None:
+    async with scene(service) as here:
+        await here.paid()  # Connections learn their types at their first statements.
+
+        seen = await heard_and_looked(here)
+
+        assert await here.states("searches") == ["searching", "searching"]
+        assert 0 < len(seen) <= NOBODY_NEAR_MAX, "\n".join(seen)
+        here.dispatch.clock.advance_to(here.dispatch.clock.offset_seconds + 60)
+        with statements_of(here.dispatch.kit.engine) as seen:
+            timers = here.dispatch.wiring.timers
+            searches = await timers.run_due(here.dispatch.begin, here.dispatch.clock)
+        assert searches == 2
+        assert 0 < len(seen) <= 2 * AGAIN_MAX, "\n".join(seen)
+
+
+async def test_an_offer_and_its_acceptance_cost_few_statements(service: ServiceFixture) -> None:
+    async with scene(service) as here:
+        first, second = await here.worker(), await here.worker()
+        await here.paid()
+
+        seen = await heard_and_looked(here)
+
+        assert await here.states("searches") == ["offered", "offered"]
+        assert 0 < len(seen) <= OFFERED_MAX, "\n".join(seen)
+        [offer] = await here.offers(first)
+        [other] = await here.offers(second)
+        await here.accept(first, offer["id"])
+        with statements_of(here.dispatch.kit.engine) as seen:
+            await here.accept(second, other["id"])
+        assert await here.states() == ["accepted", "accepted"]
+        assert 0 < len(seen) <= ACCEPTED_MAX, "\n".join(seen)
