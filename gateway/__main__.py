@@ -18,7 +18,7 @@ from gateway.upstream import Upstream, new_session
 from gateway.wire import Wire
 from shared.kit import log, metrics
 from shared.kit.clock import OffsetClock, follow
-from shared.kit.tokens import UserTokens
+from shared.tokens import UserTokens
 
 DRAIN_SECONDS = 10
 KEEP_ALIVE_SECONDS = 75

@@ -28,7 +28,7 @@ from shared.kit import metrics
 from shared.kit.clock import Clock
 from shared.kit.errors import Problem
 from shared.kit.log import get_logger, request_id, traceparent
-from shared.kit.tokens import UserTokens
+from shared.tokens import UserTokens
 
 SERVICE_SHARE = 0.8  # Of our deadline: the service gives up before we do, and says why.
 CUT = 599  # In metrics and logs: the answer broke off after its head had gone out.

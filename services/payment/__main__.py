@@ -1,6 +1,6 @@
 """python -m services.payment api | background | all | migrate | check | redeliver | replay."""
 
-from shared.kit.process import main
+from shared.run.process import main
 
 if __name__ == "__main__":
     main("services.payment")

@@ -16,9 +16,9 @@ from services.user.use_cases.grant_role import grant_role
 from services.user.use_cases.register_account import register_account
 from shared.kit.caller import Role
 from shared.kit.ids import new_id
-from shared.kit.process import main
 from shared.kit.runtime import Kit
 from shared.locales import Locale
+from shared.run.process import main
 
 _WECHAT = "wechat:"
 

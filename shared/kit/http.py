@@ -20,7 +20,7 @@ from shared.kit.clock import Clock
 from shared.kit.errors import Refused, Unavailable
 from shared.kit.log import get_logger, request_id, traceparent
 from shared.kit.metrics import peer_calls_total
-from shared.kit.tokens import ServiceTokens
+from shared.tokens import ServiceTokens
 
 deadline_at: ContextVar[float | None] = ContextVar("deadline_at", default=None)
 """When the request being answered must be answered, by the monotonic clock."""

@@ -12,7 +12,7 @@ import orjson
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
-from shared.kit.masks import scrub
+from shared.privacy.masks import scrub
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The request being answered, if any; passed on to the services we call."""

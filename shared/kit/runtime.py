@@ -21,10 +21,10 @@ from shared.kit.clock import OffsetClock
 from shared.kit.database import engine_for
 from shared.kit.http import Peer
 from shared.kit.outbox import Waker
-from shared.kit.sealing import Keyring
 from shared.kit.session import Begin
 from shared.kit.timers import Alarm, Timers
-from shared.kit.tokens import ServiceTokens, SigningKey, UserTokens
+from shared.privacy.sealing import Keyring
+from shared.tokens import ServiceTokens, SigningKey, UserTokens
 
 READY_SECONDS = 1
 

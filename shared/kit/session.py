@@ -18,9 +18,9 @@ from shared.kit.errors import NotFound, Unavailable
 from shared.kit.events import Envelope, Event
 from shared.kit.ids import shard_of
 from shared.kit.rows import Base
-from shared.kit.sealing import Keyring
 from shared.kit.states import Move
 from shared.kit.writes import Writes, as_json, columns_of
+from shared.privacy.sealing import Keyring
 
 R = TypeVar("R", bound=Base)
 

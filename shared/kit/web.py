@@ -23,7 +23,7 @@ from shared.kit.log import get_logger
 from shared.kit.once import Once, RequestKey
 from shared.kit.runtime import Kit, Wiring
 from shared.kit.session import Begin, Opening
-from shared.kit.tokens import AccessClaims, TokenRefused
+from shared.tokens import AccessClaims, TokenRefused
 
 TYPE_BASE = "https://api.jajaya.hk/problems/"
 PROBLEM_JSON = "application/problem+json"

@@ -61,7 +61,7 @@ def assigned_states(source: Source) -> list[str]:
 
 
 def commits(source: Source) -> list[str]:
-    if source.path in {"shared/kit/migrate.py", "shared/kit/inbox.py", "shared/kit/session.py"}:
+    if source.path in {"shared/run/migrate.py", "shared/kit/inbox.py", "shared/kit/session.py"}:
         return []  # Migrations are their own transaction; Kafka offsets; and the one place.
     return [
         f"{source.path}:{call.lineno}"
@@ -83,7 +83,7 @@ def impure_time(source: Source) -> list[str]:
 
 def sleeps(source: Source) -> list[str]:
     """Waiting is for the kit's loops; a business time-out is a row in ``timers``."""
-    if source.path.startswith((KIT, "gateway/")):
+    if source.path.startswith((KIT, "shared/run/", "shared/tokens.py", "gateway/")):
         return []
     return [
         f"{source.path}:{node.lineno}"

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.kit.tokens import sign
+from shared.tokens import sign
 from tests.gateway.conftest import OpenDoor
 from tests.gateway.toys import Door, Heard, answer, code_of, new_key, until
 
@@ -107,7 +107,7 @@ async def test_a_token_that_is_over_or_of_another_key_is_refused_early(
 async def test_a_rotated_key_is_fetched_when_first_seen(
     door: Door, tmp_path: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.kit.tokens.REFETCH_SECONDS", 0)
+    monkeypatch.setattr("shared.tokens.REFETCH_SECONDS", 0)
     door.toy.key = new_key(tmp_path)  # type: ignore[arg-type]
     async with door.http.get(f"{door.url}/me", headers=door.bearer()) as got:
         assert got.status == 200

@@ -18,7 +18,7 @@ from gateway.app import Gateway
 from gateway.settings import Settings
 from gateway.upstream import new_session
 from shared.kit.clock import OffsetClock
-from shared.kit.tokens import SigningKey, sign
+from shared.tokens import SigningKey, sign
 
 SERVICES = ("user", "order", "worker", "dispatch", "payment", "promotion")
 

@@ -11,7 +11,7 @@ import asyncpg
 
 from deploy.local.postgres import Postgres
 from shared.kit.ids import new_id
-from shared.kit.migrate import migrate
+from shared.run.migrate import migrate
 from tests.support.cluster import postgres_of
 
 _LOCK = 4711

@@ -26,11 +26,11 @@ from shared.kit.clock import OffsetClock
 from shared.kit.events import EVENTS, Envelope, Event
 from shared.kit.ids import new_id
 from shared.kit.inbox import Outcome, deliver, handlers_of
-from shared.kit.process import Server
 from shared.kit.runtime import Kit, Wiring, open_kit
 from shared.kit.session import Begin
-from shared.kit.tokens import SigningKey, UserTokens, sign
 from shared.kit.web import new_app
+from shared.run.process import Server
+from shared.tokens import SigningKey, UserTokens, sign
 from tests.support import databases
 from tests.support.cluster import HOME, KAFKA, postgres_of
 

@@ -29,7 +29,6 @@ from shared.kit.caller import Caller, Role
 from shared.kit.errors import Unavailable
 from shared.kit.ids import shard_of
 from shared.kit.once import RequestStillRunning, RequestUndone
-from shared.kit.sealing import Erased
 from shared.kit.session import Begin, Transaction
 from shared.kit.web import (
     BeginDep,
@@ -40,6 +39,7 @@ from shared.kit.web import (
     port,
     problems,
 )
+from shared.privacy.sealing import Erased
 
 job_router = APIRouter(prefix="/jobs/{order_id}/evidence", tags=["jobs"])
 order_router = APIRouter(prefix="/orders/{order_id}/evidence", tags=["orders"])

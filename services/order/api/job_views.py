@@ -26,8 +26,8 @@ from services.order.storage.worker_names import worker_names
 from shared.contracts.shapes import Point, Urgency
 from shared.kit.caller import Caller
 from shared.kit.money import Money
-from shared.kit.sealing import Erased, reveal, unseal
 from shared.kit.session import Transaction
+from shared.privacy.sealing import Erased, reveal, unseal
 
 
 class JobMovedView(BaseModel):

@@ -24,8 +24,8 @@ from services.order.storage.worker_names import worker_names
 from shared.contracts.shapes import Discount, Point, Urgency
 from shared.kit.caller import Caller, Role
 from shared.kit.money import Money
-from shared.kit.sealing import Erased, unseal
 from shared.kit.session import Transaction
+from shared.privacy.sealing import Erased, unseal
 
 
 class OrderSummary(BaseModel):

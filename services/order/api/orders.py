@@ -40,10 +40,10 @@ from shared.kit.caller import SYSTEM
 from shared.kit.errors import Unavailable
 from shared.kit.money import Money
 from shared.kit.once import RequestStillRunning, RequestUndone
-from shared.kit.sealing import Erased, reveal
 from shared.kit.session import Transaction
 from shared.kit.states import MoveForbidden, MoveRefused
 from shared.kit.web import BeginDep, OnceDep, ReadDep, UserCaller, port, problems
+from shared.privacy.sealing import Erased, reveal
 
 router = APIRouter(prefix="/orders", tags=["orders"])
 

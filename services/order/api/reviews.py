@@ -11,9 +11,9 @@ from services.order.domain.refusals import OrderNotFound
 from services.order.domain.review import ReviewNotFound
 from services.order.storage.orders import order_of
 from services.order.storage.reviews import Review, review_of, reviews_of_offering, text_of
-from shared.kit.masks import scrub
 from shared.kit.session import Transaction
 from shared.kit.web import ReadDep, UserCaller, problems
+from shared.privacy.masks import scrub
 
 offering_router = APIRouter(prefix="/catalog/offerings/{offering_id}", tags=["catalogue"])
 order_router = APIRouter(prefix="/orders/{order_id}", tags=["orders"])

@@ -24,8 +24,8 @@ from shared.contracts.ids import OrderId, VisitId, WorkerId
 from shared.kit.caller import Caller
 from shared.kit.ids import shard_of
 from shared.kit.rows import one_of
-from shared.kit.sealing import reveal, seal
 from shared.kit.session import Transaction
+from shared.privacy.sealing import reveal, seal
 
 _PLACE = "evidence.photo"
 _SENT = """

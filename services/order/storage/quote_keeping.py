@@ -15,8 +15,8 @@ from services.order.domain.stops import Place, StopKind
 from shared.contracts.ids import QuoteId
 from shared.kit.caller import Caller
 from shared.kit.ids import new_id_in, shard_of
-from shared.kit.sealing import seal
 from shared.kit.session import Transaction
+from shared.privacy.sealing import seal
 
 FORGET_AT_ONCE = 3
 _LAYOUT = {

@@ -15,8 +15,8 @@ from services.order.storage.locking import LockedOrder
 from services.order.storage.orders import Order
 from shared.contracts.ids import OfferingId, OrderId, UserId
 from shared.kit.ids import new_id_in
-from shared.kit.sealing import Erased, seal, unseal
 from shared.kit.session import Transaction
+from shared.privacy.sealing import Erased, seal, unseal
 
 _PLACE = "reviews.text"
 

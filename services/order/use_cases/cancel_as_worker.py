@@ -18,8 +18,8 @@ from services.order.storage.telling import told
 from shared.contracts.ids import OrderId, WorkerId
 from shared.contracts.order import OrderReleased
 from shared.kit.caller import Caller
-from shared.kit.masks import scrub
 from shared.kit.session import Transaction
+from shared.privacy.masks import scrub
 
 REASON = "worker_cancelled"  # The worker's own words stay in the order's history.
 

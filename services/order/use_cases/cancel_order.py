@@ -7,9 +7,9 @@ from services.order.storage.telling import told
 from shared.contracts.ids import OrderId
 from shared.contracts.order import CancelReason, OrderCancelled
 from shared.kit.caller import Caller, Role
-from shared.kit.masks import scrub
 from shared.kit.money import Money
 from shared.kit.session import Transaction
+from shared.privacy.masks import scrub
 
 _REASONS = {
     Role.USER: CancelReason.USER,

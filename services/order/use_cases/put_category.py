@@ -4,8 +4,8 @@ from services.order.domain.catalogue import CategoryTerms
 from services.order.storage.catalogue import CategoryRow, catalogue_for_update
 from services.order.storage.catalogue_changes import index_offerings, record_change
 from shared.kit.caller import Caller
-from shared.kit.masks import scrub
 from shared.kit.session import Transaction
+from shared.privacy.masks import scrub
 
 
 async def put_category(

@@ -28,8 +28,8 @@ from services.order.storage.catalogue_changes import (
 )
 from shared.kit.caller import Caller
 from shared.kit.ids import new_id
-from shared.kit.masks import scrub
 from shared.kit.session import Transaction
+from shared.privacy.masks import scrub
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from services.order.storage.history import note_on_order
 from services.order.storage.locking import LockedOrder, order_for_update
 from shared.contracts.ids import OrderId
 from shared.kit.caller import Caller
-from shared.kit.masks import scrub
 from shared.kit.session import Transaction
 from shared.kit.states import MoveRefused
+from shared.privacy.masks import scrub
 
 
 async def renew_start_code(

@@ -18,8 +18,8 @@ from shared.kit.caller import Caller, Role
 from shared.kit.ids import new_id
 from shared.kit.money import Money
 from shared.kit.rows import money_columns
-from shared.kit.sealing import seal, unseal
 from shared.kit.session import Transaction
+from shared.privacy.sealing import seal, unseal
 
 _CLOSABLE = sorted(PaymentMove.CLOSE.sources)
 

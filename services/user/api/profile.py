@@ -17,11 +17,11 @@ from services.user.storage.accounts import (
 )
 from services.user.use_cases.change_profile import change_profile
 from shared.contracts.ids import AccountId
-from shared.kit import masks
 from shared.kit.caller import Role
 from shared.kit.session import Transaction
 from shared.kit.web import BeginDep, ReadDep, UserCaller, problems
 from shared.locales import Locale
+from shared.privacy import masks
 
 router = APIRouter(prefix="/me", tags=["profile"])
 

@@ -13,7 +13,7 @@ from joserfc.jwk import ECKey
 
 from shared.kit.caller import Role
 from shared.kit.ids import new_id
-from shared.kit.tokens import SigningKey, sign
+from shared.tokens import SigningKey, sign
 
 KEPT_MAX = 3  # The signing key and the two before it, which still verify.
 

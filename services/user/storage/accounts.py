@@ -12,9 +12,9 @@ from shared.contracts.ids import AccountId
 from shared.kit.caller import Caller, Role
 from shared.kit.ids import new_id
 from shared.kit.rows import one_of
-from shared.kit.sealing import seal, unseal
 from shared.kit.session import Transaction
 from shared.locales import Locale
+from shared.privacy.sealing import seal, unseal
 
 
 class Account(Row):

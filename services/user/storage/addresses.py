@@ -35,8 +35,8 @@ from shared.contracts.ids import AccountId, AddressId
 from shared.kit.caller import Caller
 from shared.kit.ids import new_id
 from shared.kit.rows import one_of
-from shared.kit.sealing import reveal, seal, unseal
 from shared.kit.session import Transaction
+from shared.privacy.sealing import reveal, seal, unseal
 
 _PLACE, _UNIT = "addresses.place", "addresses.unit"
 

@@ -36,9 +36,9 @@ from services.worker.use_cases.reinstate_worker import reinstate_worker
 from services.worker.use_cases.reject_worker import reject_worker
 from services.worker.use_cases.suspend_worker import suspend_worker
 from shared.contracts.ids import WorkerId
-from shared.kit.sealing import Erased
 from shared.kit.states import MoveForbidden, MoveRefused
 from shared.kit.web import BeginDep, OnceDep, ReadDep, StaffCaller, problems
+from shared.privacy.sealing import Erased
 
 router = APIRouter(prefix="/staff/worker", tags=["staff"])
 

@@ -9,8 +9,8 @@ from enum import StrEnum
 from stdnum.cn import ric
 from stdnum.exceptions import ValidationError
 
-from shared.kit import masks
 from shared.kit.errors import Invalid
+from shared.privacy import masks
 
 _HKID = re.compile(r"([A-Z]{1,2})(\d{6})([0-9A])")
 _PASSPORT = re.compile(r"(?=.*\d)[A-Z0-9]{6,12}")

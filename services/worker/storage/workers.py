@@ -16,11 +16,11 @@ from services.worker.domain.identity import IdKind
 from services.worker.domain.worker import WorkerNotFound, WorkerState
 from services.worker.storage import Row
 from shared.contracts.ids import AccountId, WorkerId
-from shared.kit import masks
 from shared.kit.caller import Caller, Role
 from shared.kit.rows import one_of
-from shared.kit.sealing import reveal, seal
 from shared.kit.session import Transaction
+from shared.privacy import masks
+from shared.privacy.sealing import reveal, seal
 
 
 class Worker(Row):

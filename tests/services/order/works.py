@@ -15,7 +15,7 @@ from shared.contracts.ids import WorkerId
 from shared.kit.caller import SYSTEM, Role
 from shared.kit.events import Event
 from shared.kit.ids import new_id, shard_of
-from shared.kit.sealing import erase_subject
+from shared.privacy.sealing import erase_subject
 from tests.services.order.given import MONG_KOK, SHA_TIN, WORDS, Shop, offering, shop
 from tests.services.order.peers import Peers
 from tests.support.service import Running, as_json

@@ -23,7 +23,7 @@ from shared.kit.ids import new_id
 from shared.kit.log import request_id, traceparent
 from shared.kit.metrics import REGISTRY
 from shared.kit.money import Currency, Money
-from shared.kit.tokens import ServiceTokens, SigningKey
+from shared.tokens import ServiceTokens, SigningKey
 
 CALLER = Caller(new_id(), Role.USER)
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]

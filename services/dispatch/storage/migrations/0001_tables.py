@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from shared.kit.migrate import grant_serving, kit_tables
+from shared.run.migrate import grant_serving, kit_tables
 
 revision = "0001"
 down_revision = None

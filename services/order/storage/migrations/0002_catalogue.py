@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from shared.kit.migrate import grant_serving
+from shared.run.migrate import grant_serving
 
 revision = "0002"
 down_revision = "0001"

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from shared.contracts.order import CancelReason, OrderCancelled, OrderPlaced
 from shared.kit.ids import new_id, shard_of
-from shared.kit.sealing import erase_subject
+from shared.privacy.sealing import erase_subject
 from tests.services.order.given import SECRET_LINES, Shop, race
 from tests.support.service import as_json
 

@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import CheckConstraint, Connection
 
 from services.order.storage import Row
-from shared.kit.migrate import KIT_TABLES
+from shared.run.migrate import KIT_TABLES
 from tests.services.order.given import Shop
 
 

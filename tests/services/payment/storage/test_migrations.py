@@ -7,7 +7,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection
 
 from services.payment.storage import Row
-from shared.kit.migrate import KIT_TABLES
+from shared.run.migrate import KIT_TABLES
 from tests.services.payment.world import World
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.promotion import storage
 from shared.kit.ids import new_id
-from shared.kit.migrate import KIT_TABLES
+from shared.run.migrate import KIT_TABLES
 from tests.services.promotion.given import campaign, held
 from tests.support.service import Running
 

@@ -13,7 +13,7 @@ from joserfc.jwk import ECKey
 from services.user.clients.token_keys import KEPT_MAX, rotate
 from shared.kit.caller import Role
 from shared.kit.ids import new_id
-from shared.kit.tokens import SigningKey, TokenRefused, UserTokens
+from shared.tokens import SigningKey, TokenRefused, UserTokens
 from tests.services.user.people import Person, code_of, log_in_by_wechat
 from tests.support.sandbox import Sandbox
 from tests.support.service import Running, as_json

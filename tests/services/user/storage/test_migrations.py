@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, Connection, Enum, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.user import storage
-from shared.kit.migrate import KIT_TABLES
+from shared.run.migrate import KIT_TABLES
 from tests.services.user.people import (
     ADDRESS,
     add_address,

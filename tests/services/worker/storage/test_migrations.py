@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, Connection, Enum, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.worker import storage
-from shared.kit.migrate import KIT_TABLES
+from shared.run.migrate import KIT_TABLES
 from tests.support.service import Running
 
 

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
-from shared.kit import tokens
+from shared import tokens
 from shared.kit.caller import SYSTEM, Caller, Role
 from shared.kit.ids import new_id
-from shared.kit.tokens import KeyUnknown, ServiceTokens, SigningKey, TokenRefused, UserTokens, sign
+from shared.tokens import KeyUnknown, ServiceTokens, SigningKey, TokenRefused, UserTokens, sign
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 ACCOUNT, SESSION = UUID(int=7), UUID(int=8)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from shared.kit.caller import Caller, Role
 from shared.kit.ids import new_id
-from shared.kit.sealing import (
+from shared.kit.session import Begin
+from shared.privacy.sealing import (
     Erased,
     Keyring,
     SealBroken,
@@ -23,7 +24,6 @@ from shared.kit.sealing import (
     seal,
     unseal,
 )
-from shared.kit.session import Begin
 from tests.support.service import Running
 
 PLACE, PLAIN = "users.phone", "61234567"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.kit import masks
+from shared.privacy import masks
 
 MASKS = [
     masks.hkid,

@@ -2,9 +2,9 @@
 
 import asyncio
 
-from shared.kit import process
 from shared.kit.ids import new_id
 from shared.kit.metrics import REGISTRY
+from shared.run import process
 from tests.support.service import Running
 
 _DEAD = """

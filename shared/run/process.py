@@ -58,7 +58,7 @@ def main(package: str, commands: Mapping[str, Command] | None = None) -> None:
     parser.add_argument("--since", type=_instant, help="replay: an ISO instant, e.g. 2026-11-01")
     asked = parser.parse_args()
     if asked.command == "new-migration":
-        from shared.kit.migrate import new_migration  # Alembic is not for those who serve.
+        from shared.run.migrate import new_migration  # Alembic is not for those who serve.
 
         new_migration(import_module(f"{package}.storage"), "_".join(asked.rest))
         return
@@ -68,7 +68,7 @@ def main(package: str, commands: Mapping[str, Command] | None = None) -> None:
         case "check":
             sys.stdout.write(f"{settings.name}: settings are valid\n")
         case "migrate":
-            from shared.kit.migrate import migrate
+            from shared.run.migrate import migrate
 
             storage = import_module(f"{package}.storage")
             asyncio.run(migrate(settings.owner_database_url, storage))

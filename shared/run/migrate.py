@@ -23,7 +23,7 @@ _ADVISORY_LOCK = 0x4A41  # One migration of a database at a time.
 
 def kit_tables() -> None:
     """Create the kit's tables; first act of every service's first migration."""
-    for statement in Path(__file__).with_name("tables.sql").read_text().split(";\n"):
+    for statement in (Path(__file__).parents[1] / "kit" / "tables.sql").read_text().split(";\n"):
         if statement.strip():
             op.execute(statement)
 

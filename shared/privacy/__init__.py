@@ -1,0 +1,1 @@
+"""Personal data: sealed at rest, masked wherever it is shown or logged."""
