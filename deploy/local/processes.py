@@ -107,6 +107,7 @@ def migrations_mark(service: str) -> str:
     """A hash of whatever decides a service's schema: unchanged, there is nothing to migrate."""
     scripts = sorted((ROOT / "services" / service / "storage" / "migrations").glob("*.py"))
     mark = hashlib.sha256()
-    for script in [*scripts, ROOT / "shared" / "kit" / "migrate.py"]:
+    kit = [ROOT / "shared" / "run" / "migrate.py", ROOT / "shared" / "kit" / "tables.sql"]
+    for script in [*scripts, *kit]:
         mark.update(script.name.encode() + script.read_bytes())
     return mark.hexdigest()
