@@ -29,6 +29,7 @@ TYPE_BASE = "https://api.jajaya.hk/problems/"
 PROBLEM_JSON = "application/problem+json"
 KEY_LENGTH_MAX = 255
 _CODES = {404: "route-not-found", 405: "method-not-allowed", 413: "body-too-large"}
+_KEY_SCHEMA = {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH_MAX}
 _PROBLEM_CONTENT = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 _PROBLEM_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -235,9 +236,14 @@ def new_app(kit: Kit, wiring: Wiring) -> FastAPI:
     plain = app.openapi
 
     def openapi() -> dict[str, Any]:
-        """With the schema that every route's refusals point to."""
+        """With the schema that every route's refusals point to, and the key that is required."""
         document = plain()
         document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = _PROBLEM_SCHEMA
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                for parameter in operation.get("parameters", ()):
+                    if parameter["name"] == "idempotency-key":  # We refuse its lack ourselves.
+                        parameter |= {"required": True, "schema": _KEY_SCHEMA}
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -36,6 +36,7 @@ async def take(environment: Mapping[str, str], service: str, package: str) -> st
     admin = await asyncpg.connect(postgres.url("postgres", "postgres", "postgresql"))
     try:
         await admin.execute("SELECT pg_advisory_lock($1)", _LOCK)
+        postgres = postgres_of(environment)  # Read anew: passwords are added under this lock.
         known = await admin.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", service)
         if not known:
             await _make_template(postgres, service, package)
