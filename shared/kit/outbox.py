@@ -23,7 +23,7 @@ from shared.kit.log import get_logger
 BATCH = 500
 ACK_SECONDS = 10  # An idempotent producer never times out by itself (reliability 7.3).
 POLL_SECONDS, IDLE_POLL_SECONDS, IDLE_AFTER_SECONDS = 0.2, 1.0, 30
-GATHER_SECONDS = 0.015  # One trip to the broker, and to each listener, for what is told meanwhile.
+GATHER_SECONDS = 0.03  # One trip to broker and listeners for what is told meanwhile.
 CHANNEL = "outbox"
 _LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)  # A time-out is an OSError.
 _LOCK = f"SELECT pg_try_advisory_lock({0x4A41_0B0C})"

@@ -12,8 +12,6 @@ from shared.kit.ids import new_id
 from shared.kit.rows import one_of
 from shared.kit.session import Transaction
 
-_HOLD_TIMER = "SELECT 1 FROM timers WHERE kind = 'expire_session' AND ref = $1 FOR UPDATE"
-
 
 class LoginSession(Row):
     """One device's way in; its refresh tokens are a family that falls together."""
@@ -64,8 +62,6 @@ async def session_of_token_for_update(
     session_id = await tx.session.scalar(found)
     if session_id is None:
         return None
-    # The timer goes first, as it does where it falls due: the other way round two would deadlock.
-    await tx.run(_HOLD_TIMER, session_id)
     session = await session_for_update(tx, session_id)
     # The session's lock covers its tokens, so the token is read only now.
     token = await tx.session.get(RefreshToken, digest)

@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from tests.deploy.local.test_fleet import left_in
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # Under nohup the launcher would outlive it.
 UP = ("up", "--bare", "--ports", "free")
 Launch = Callable[..., Awaitable[asyncio.subprocess.Process]]
 
