@@ -158,7 +158,9 @@ async def deliver(
             return _noted(handler, outcome)
 
 
-async def deliver_together(begin: Opening, events: Sequence[Heard]) -> None:
+async def deliver_together(
+    begin: Opening, events: Sequence[Heard], pauses_seconds: Sequence[float] = BACKOFF_SECONDS
+) -> None:
     """As ``deliver``, for events of different keys in one transaction; if it fails, one by one."""
     if len(events) > 1:
         try:
@@ -169,7 +171,7 @@ async def deliver_together(begin: Opening, events: Sequence[Heard]) -> None:
         else:
             return
     for heard in events:
-        await deliver(begin, heard.handler, heard.told, heard.body)
+        await deliver(begin, heard.handler, heard.told, heard.body, pauses_seconds)
 
 
 def _noted(handler: Handler, outcome: Outcome) -> Outcome:
@@ -312,8 +314,8 @@ class Consumer:
             auto_offset_reset="earliest",
             max_poll_interval_ms=120_000,
             session_timeout_ms=10_000,
-            heartbeat_interval_ms=1_000,
-            fetch_max_wait_ms=500,
+            heartbeat_interval_ms=2_000,
+            fetch_max_wait_ms=1_000,
             request_timeout_ms=10_000,
         )
 

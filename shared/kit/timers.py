@@ -8,6 +8,8 @@ and the row goes when they have returned. One that raises is tried again with gr
 
 import asyncio
 import contextlib
+import heapq
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -23,10 +25,9 @@ from shared.kit.once import Answered
 from shared.kit.outbox import Waker
 from shared.kit.session import Begin, Transaction
 
-POLL_SECONDS = 0.2
+POLL_SECONDS, SET_AHEAD_SECONDS = 1.0, 60
 BATCH, CALLS_MAX = 20, 20
-# Long enough for what runs meanwhile; after a crash another process begins again then.
-LEASE_SECONDS, CALL_LEASE_SECONDS = 10, 60
+LEASE_SECONDS, CALL_LEASE_SECONDS = 10, 60  # After a crash another process begins again then.
 BACKOFF_SECONDS = (1.0, 2.0, 5.0, 15.0, 60.0)
 
 _LEASE = """
@@ -48,14 +49,32 @@ log = get_logger(__name__)
 
 
 class Alarm:
-    """Wakes the timers of this process when one was set that is due at once."""
+    """Wakes the timers of this process in time for those that it has set for the next minute.
+
+    Any other, set by another process or long ago, is found by the next look.
+    """
 
     def __init__(self) -> None:
-        self.rings = Waker()
+        self._told = Waker()
+        self._due: list[float] = []  # A heap, by the monotonic clock.
 
     def __call__(self, due_at: datetime, now: datetime) -> None:
-        if due_at <= now:
-            self.rings()
+        after = (due_at - now).total_seconds()
+        if 0 < after < SET_AHEAD_SECONDS:
+            heapq.heappush(self._due, time.monotonic() + after)
+        if after < POLL_SECONDS:
+            self._told()
+
+    async def wait(self, seconds: float) -> None:
+        """Until something may be due, or for so long."""
+        now = time.monotonic()
+        while self._due and self._due[0] <= now:
+            heapq.heappop(self._due)
+            seconds = 0
+        if self._due:
+            seconds = min(seconds, self._due[0] - now)
+        if seconds > 0:
+            await self._told.wait(seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +124,7 @@ class Timers:
                 except _LOST as lost:
                     log.warning("timers.interrupted", reason=type(lost).__name__)
                 if not done:
-                    await alarm.rings.wait(POLL_SECONDS)
+                    await alarm.wait(POLL_SECONDS)
         finally:
             for call in calls:
                 call.cancel()

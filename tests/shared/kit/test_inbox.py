@@ -96,10 +96,10 @@ async def test_parking_never_fails_for_what_is_wrong_with_the_event(toy: Running
     [(told, event)] = events(toy, new_id(), "x")
     text = event.model_dump_json().replace('"x"', '"a\\u0000b"').encode()
 
-    assert await deliver(toy.begin, handler, told, text) is Outcome.PARKED
+    assert await deliver(toy.begin, handler, told, text, [0.0]) is Outcome.PARKED
     for body in (b"\xff\x00{", b""):
         [(told, _)] = events(toy, new_id(), "x")
-        assert await deliver(toy.begin, handler, told, body) is Outcome.PARKED
+        assert await deliver(toy.begin, handler, told, body, [0.0]) is Outcome.PARKED
 
 
 async def test_a_database_away_while_parking_is_waited_for(toy: Running) -> None:
@@ -117,7 +117,7 @@ async def test_a_database_away_while_parking_is_waited_for(toy: Running) -> None
             yield tx
 
     [handler] = handlers_of("toy")[event.type]
-    assert await deliver(begin, handler, told, event.model_dump_json()) is Outcome.PARKED
+    assert await deliver(begin, handler, told, event.model_dump_json(), [0.0]) is Outcome.PARKED
 
 
 async def test_what_comes_to_wait_during_a_redelivery_goes_too(toy: Running) -> None:
@@ -186,7 +186,7 @@ async def test_events_that_come_together_are_handled_together_and_a_poisoned_one
     [handler] = handlers_of("toy")[ToolLent.type]
     heard = [inbox.Heard(handler, one, event.model_dump_json()) for one, event in told]
     await inbox.deliver_together(toy.begin, heard[:3])
-    await inbox.deliver_together(toy.begin, heard)
+    await inbox.deliver_together(toy.begin, heard, [0.0])
 
     found = [await notes(toy, key) for key in keys]
     assert found == [[] if number == 3 else [f"note {number}"] for number in range(10)]
