@@ -26,7 +26,7 @@ from tests.services.worker.given import approved
 from tests.support.service import Running, as_json
 
 PLACE = Point(**MONG_KOK["point"])  # type: ignore[arg-type]
-ROUNDS, EACH = (24, 90), 32
+ROUNDS, EACH = (15, 90), 32
 ANSWER_SECONDS = 16  # Then a rescue's offer is over.
 NEWS_SECONDS = 0.4  # What an event may take on its way.
 CLAIM_SECONDS = 6  # Then a claim that was cut is taken up.
