@@ -200,8 +200,9 @@ async def running(
 
 @contextlib.asynccontextmanager
 async def _served(app: FastAPI, port: int) -> AsyncIterator[None]:
-    quiet = {"log_config": None, "timeout_keep_alive": 75}  # As in production.
-    server = Server(uvicorn.Config(app, host="127.0.0.1", port=port, **quiet))
+    config = uvicorn.Config(app, port=port, log_config=None)
+    config.timeout_keep_alive = 75  # As in production.
+    server = Server(config)
     task = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it.
         await asyncio.sleep(0.01)
