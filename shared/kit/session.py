@@ -178,7 +178,10 @@ class Begin:
 
     @asynccontextmanager
     async def _open(self, *, together: bool) -> AsyncIterator[Transaction]:
-        pooled = await self.engine.raw_connection()
+        try:
+            pooled = await self.engine.raw_connection()
+        except self.engine.dialect.loaded_dbapi.Error as wrapped:
+            raise wrapped.__cause__ or wrapped from None  # The driver's own, as anywhere else.
         adapted: Any = pooled.dbapi_connection
         adapted.autocommit = not together
         tx = Transaction(self.clock.now(), self.keyring, self.engine, pooled)

@@ -4,7 +4,6 @@ Each part is a common table expression of one ``WITH``, so that a use case costs
 all it writes. The parts see nothing of each other and may not touch the same row.
 """
 
-import enum
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -164,12 +163,8 @@ def _convert(type: object) -> Callable[[Any], Any] | None:
         case JSONB():
             return as_json
         case Enum():
-            return _text_of
+            return lambda member: str(member.value)
     return None
-
-
-def _text_of(member: enum.Enum) -> str:
-    return str(member.value)
 
 
 def as_json(body: Mapping[str, Any] | Sequence[Any]) -> str:

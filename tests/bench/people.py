@@ -13,7 +13,7 @@ from tests.bench.wire import Answer, Line, Refused
 
 TOKEN_SECONDS = 600  # Served for fifteen minutes; asked for anew well before.
 AT_ONCE = 8
-AGAIN = (502, 503, 504)
+AGAIN = (429, 502, 503, 504)
 RETRY_SECONDS = (0.2, 0.5, 1, 2, 4)
 _run = f"{os.getpid():x}{time.time_ns() // 1_000_000 % 10**8:x}"
 _codes, _groups = itertools.count(), itertools.count()

@@ -141,3 +141,16 @@ async def test_a_cancelled_transaction_gives_its_connection_back(toy: Running) -
 
     assert toy.kit.pool_in_use() == 0
     assert await count_of(toy, "tools") == 0
+
+
+async def test_a_server_that_lets_nobody_in_is_told_apart_as_the_drivers_own_fault(
+    toy: Running,
+) -> None:
+    url, _, _ = toy.kit.settings.database_url.rpartition("/")
+    engine = engine_for(f"{url}/nowhere", name="toy", pool_size=1)
+    begin = Begin(engine, toy.clock, toy.kit.keyring)
+    for opening in (begin, begin.alone):
+        with pytest.raises(asyncpg.InvalidCatalogNameError):
+            async with opening():
+                pass
+    await engine.dispose()
