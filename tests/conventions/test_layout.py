@@ -1,6 +1,7 @@
 """The same file names in all six services, and tests that mirror them."""
 
 import re
+from importlib.metadata import packages_distributions
 
 import pytest
 
@@ -81,3 +82,23 @@ def test_every_runtime_library_is_used() -> None:
         if module and not re.search(rf"^\s*(from|import) {module}\b", text, re.M):
             unused.append(library)
     assert unused == []
+
+
+def test_what_make_runs_without_the_tests_needs_only_what_it_installs() -> None:
+    """`make journey` and `make invariants` work where only `make up` has been typed."""
+    locks = "".join(
+        (ROOT / f"requirements/{lock}.txt").read_text() for lock in ("runtime", "local")
+    )
+    installed = {
+        name.lower().replace("_", "-") for name in re.findall(r"^([\w.-]+)==", locks, re.M)
+    }
+    homes = packages_distributions()
+    missing = [
+        f"{source.path}: {module}"
+        for source in sources("tests/journeys", "tests/invariants", "deploy")
+        if not source.stem.startswith("test_")
+        for module in re.findall(r"^\s*(?:from|import) (\w+)", source.text, re.M)
+        if module in homes
+        if not {home.lower().replace("_", "-") for home in homes[module]} & installed
+    ]
+    assert missing == []
