@@ -116,6 +116,7 @@ async def _ends(world: World, attempts: list[str]) -> dict[str, str]:
     """Once all money has come to rest: who won each of these."""
     for _ in range(PATIENCE_SECONDS * 5):
         async with world.payment.begin() as tx:
+            await tx.run("SET LOCAL statement_timeout = 0")
             rows = {str(row["attempt"]): row for row in await tx.run(HOW_IT_ENDED, attempts)}
         if all(_is_at_rest(rows[attempt]) for attempt in attempts):
             return {attempt: WINNER[rows[attempt]["state"]] for attempt in attempts}
@@ -133,6 +134,7 @@ def _is_at_rest(row: Any) -> bool:
 async def _each_ended_one_way(world: World, contest: Contest) -> None:
     """Ledger, events and the network's own book say the same of every round."""
     async with world.payment.begin() as tx:
+        await tx.run("SET LOCAL statement_timeout = 0")  # All rounds at once, nothing analysed.
         [every] = await tx.run("SELECT array_agg(id) FROM payments")
         rows = await tx.run(HOW_IT_ENDED, every[0])
     book = as_json(await world.sandbox.get("/__sandbox/wechat/book"))
