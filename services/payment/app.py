@@ -11,6 +11,7 @@ from services.payment.api import (
 )
 from services.payment.clients.escrow_bank import EscrowBank
 from services.payment.clients.orders import Orders
+from services.payment.clients.outside import Outside
 from services.payment.clients.wechat_login import WechatLogin
 from services.payment.clients.wechat_pay import WechatPay
 from services.payment.clients.wechat_wire import Wire
@@ -26,11 +27,15 @@ NOTIFY_PATH = "/api/v1/payments/notify/wechat"
 
 def build(settings: Settings, kit: Kit) -> Wiring:
     """The payment service."""
-    folder, seconds_max = settings.credentials_dir, settings.channel_seconds_max
-    wire = Wire(kit.http, settings.wechat_pay_url, folder, kit.clock, seconds_max)
+    folder = settings.credentials_dir
+
+    def at(url: str) -> Outside:
+        return Outside(kit.http, url, settings.channel_seconds_max)
+
+    wire = Wire(at(settings.wechat_pay_url), folder, kit.clock)
     wechat = WechatPay(wire, kit.clock, settings.public_url.rstrip("/") + NOTIFY_PATH)
     channels: Channels = {ChannelName.WECHAT: wechat}
-    bank = EscrowBank(kit.http, settings.bank_url, folder, kit.clock, seconds_max)
+    bank = EscrowBank(at(settings.bank_url), folder, kit.clock)
     routers = (notify, payments, refunds, wallet, staff_payment, staff_commission)
     return Wiring(
         description=DESCRIPTION,
@@ -38,7 +43,7 @@ def build(settings: Settings, kit: Kit) -> Wiring:
         timers=timers(kit.begin, channels, bank),
         ports={
             "channels": channels,
-            "login": WechatLogin(kit.http, settings.wechat_api_url, folder, seconds_max),
+            "login": WechatLogin(at(settings.wechat_api_url), folder),
             "orders": Orders(kit.peer("order", settings.order_url)),
             "payments_per_minute_max": settings.payments_per_minute_max,
         },

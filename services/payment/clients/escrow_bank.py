@@ -13,8 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import aiohttp
-
+from services.payment.clients.outside import LOST, Answer, Outside
 from services.payment.domain.ports import BankRefused, BankSplit
 from shared.kit.clock import Clock
 from shared.kit.errors import Unavailable
@@ -31,19 +30,10 @@ log = get_logger(__name__)
 class EscrowBank:
     """Implements ``domain.ports.EscrowBank``."""
 
-    def __init__(
-        self,
-        http: aiohttp.ClientSession,
-        base_url: str,
-        folder: Path,
-        clock: Clock,
-        seconds_max: float,
-    ) -> None:
-        self._http = http
-        self._base_url = base_url.rstrip("/")
+    def __init__(self, outside: Outside, folder: Path, clock: Clock) -> None:
+        self._outside = outside
         self._folder = folder
         self._clock = clock
-        self._limit = aiohttp.ClientTimeout(total=seconds_max)
 
     @cached_property
     def _key(self) -> tuple[str, bytes]:
@@ -64,18 +54,18 @@ class EscrowBank:
 
     async def _ask(self, path: str, asked: Mapping[str, Any]) -> datetime:
         """When the bank executed it. Raises BankRefused, Unavailable."""
-        http_status, content = await self._send(path, json.dumps(asked).encode())
-        told = json.loads(content)
-        if http_status in REFUSALS:
+        answer = await self._send(path, json.dumps(asked).encode())
+        told = json.loads(answer.content)
+        if answer.status in REFUSALS:
             raise BankRefused(str(told.get("message", "")), bank_code=str(told.get("code", "")))
-        executed = (http_status, told.get("state"), told.get("id"))
+        executed = (answer.status, told.get("state"), told.get("id"))
         if executed != (200, "executed", asked["id"]):
-            log.error("bank.answer_unexpected", path=path, status=http_status)
+            log.error("bank.answer_unexpected", path=path, status=answer.status)
             raise Unavailable("The bank does not serve us.", retry_after_seconds=5)
         return datetime.fromisoformat(told["executed_at"])
 
-    async def _send(self, path: str, body: bytes) -> tuple[int, bytes]:
-        """Status and body of an answer that the bank has signed."""
+    async def _send(self, path: str, body: bytes) -> Answer:
+        """An answer that the bank has signed."""
         key_id, _ = self._key
         timestamp = str(int(self._clock.now().timestamp()))
         headers = {
@@ -84,18 +74,14 @@ class EscrowBank:
             "X-Bank-Timestamp": timestamp,
             "X-Bank-Signature": self._signature(path, timestamp, body),
         }
-        url, limit = self._base_url + path, self._limit
         try:
-            async with self._http.post(
-                url, data=body, headers=headers, timeout=limit, allow_redirects=False
-            ) as answer:
-                content = await answer.read()
-        except (aiohttp.ClientError, OSError) as lost:
+            answer = await self._outside.send("POST", path, headers, body)
+        except LOST as lost:
             raise Unavailable("The bank is silent.", retry_after_seconds=5) from lost
-        if not self._is_signed(path, answer.headers, content):
+        if not self._is_signed(path, answer.headers, answer.content):
             log.error("bank.answer_not_signed", path=path, status=answer.status)
             raise Unavailable("The bank's answer is not signed.", retry_after_seconds=5)
-        return answer.status, content
+        return answer
 
     def _is_signed(self, path: str, headers: Mapping[str, str], content: bytes) -> bool:
         timestamp = headers.get("x-bank-timestamp", "")

@@ -3,24 +3,21 @@
 import json
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import urlencode
 
-import aiohttp
-
+from services.payment.clients.outside import LOST, Outside
 from services.payment.domain.ports import ChannelUnavailable, LoginCodeRefused
 
+PATH = "/sns/jscode2session"
 REFUSED_CODES = {40029, 40163, 40226}  # Invalid, used before, blocked.
 
 
 class WechatLogin:
     """Implements ``domain.ports.WechatLogin`` on ``/sns/jscode2session``."""
 
-    def __init__(
-        self, http: aiohttp.ClientSession, base_url: str, folder: Path, seconds_max: float
-    ) -> None:
-        self._http = http
-        self._url = base_url.rstrip("/") + "/sns/jscode2session"
+    def __init__(self, outside: Outside, folder: Path) -> None:
+        self._outside = outside
         self._folder = folder
-        self._limit = aiohttp.ClientTimeout(total=seconds_max)
 
     @cached_property
     def _app(self) -> dict[str, str]:
@@ -32,11 +29,9 @@ class WechatLogin:
         """Whose code this is; it can be used once. Raises LoginCodeRefused, ChannelUnavailable."""
         query = {**self._app, "js_code": code, "grant_type": "authorization_code"}
         try:
-            async with self._http.get(
-                self._url, params=query, timeout=self._limit, allow_redirects=False
-            ) as answer:
-                told = json.loads(await answer.read())
-        except (aiohttp.ClientError, OSError, ValueError) as lost:
+            answer = await self._outside.send("GET", f"{PATH}?{urlencode(query)}", {})
+            told = json.loads(answer.content)
+        except (*LOST, ValueError) as lost:
             raise ChannelUnavailable("WeChat's login does not answer.") from lost
         if "openid" in told:
             return str(told["openid"])

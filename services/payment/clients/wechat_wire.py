@@ -8,15 +8,12 @@ five lines ``METHOD, path, timestamp, nonce, body`` each ended by LF for request
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import aiohttp
-from yarl import URL
-
+from services.payment.clients.outside import LOST, Answer, Outside
 from services.payment.clients.wechat_keys import Credentials, PlatformKeys, SealBroken
 from services.payment.domain.ports import ChannelRefused, ChannelUnavailable
 from shared.kit.clock import Clock
@@ -27,36 +24,17 @@ PROBE = "WECHATPAY/SIGNTEST/"
 WINDOW_SECONDS = 300
 PASSING = {"SYSTEM_ERROR", "BANK_ERROR", "FREQUENCY_LIMITED", "RATELIMIT_EXCEEDED", "SIGN_ERROR"}
 CERTIFICATES = "/v3/global/certificates"
-LOST = (aiohttp.ClientError, OSError)  # A time-out is an OSError.
 
 log = get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back, read to its end; headers are found in any case."""
-
-    status: int
-    headers: Mapping[str, str]
-    content: bytes
 
 
 class Wire:
     """Signs what goes out, verifies what comes back; tries a call that got lost once more."""
 
-    def __init__(
-        self,
-        http: aiohttp.ClientSession,
-        base_url: str,
-        folder: Path,
-        clock: Clock,
-        seconds_max: float,
-    ) -> None:
-        self._http = http
-        self._base_url = base_url.rstrip("/")
+    def __init__(self, outside: Outside, folder: Path, clock: Clock) -> None:
+        self._outside = outside
         self._folder = folder
         self._clock = clock
-        self._limit = aiohttp.ClientTimeout(total=seconds_max)
 
     @cached_property
     def credentials(self) -> Credentials:
@@ -110,12 +88,7 @@ class Wire:
         }
         if mine.public_key_id:
             headers["Wechatpay-Serial"] = mine.public_key_id
-        # The path goes out as it was signed, not as the library would quote it.
-        url = URL(self._base_url + path, encoded=True)
-        async with self._http.request(
-            method, url, data=content, headers=headers, timeout=self._limit, allow_redirects=False
-        ) as answer:
-            return Answer(answer.status, answer.headers, await answer.read())
+        return await self._outside.send(method, path, headers, content)
 
     async def is_signed(self, headers: Mapping[str, str], body: bytes) -> bool:
         """Whether these headers are the platform's signature of the body, made just now."""

@@ -3,6 +3,7 @@
 import pytest
 
 from services.payment.clients.escrow_bank import EscrowBank
+from services.payment.clients.outside import Outside
 from services.payment.domain.ports import BankRefused, BankSplit
 from shared.kit.errors import Unavailable
 from shared.kit.ids import new_id
@@ -15,7 +16,7 @@ ROUTE = "POST /bank/v1/instructions"
 @pytest.fixture
 def bank(world: World, sandbox: Sandbox) -> EscrowBank:
     http = world.payment.kit.http
-    return EscrowBank(http, sandbox.url, sandbox.credentials, world.payment.clock, 4)
+    return EscrowBank(Outside(http, sandbox.url, 4), sandbox.credentials, world.payment.clock)
 
 
 async def test_the_same_instruction_twice_is_one(world: World, bank: EscrowBank) -> None:

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from wechatpayv3 import SignType, WeChatPay, WeChatPayType
 
 from deploy.sandbox.keys import CERTIFICATE, make
+from services.payment.clients.outside import Outside
 from services.payment.clients.wechat_keys import Credentials, PlatformKeys, SealBroken
 from services.payment.clients.wechat_wire import SCHEME, Wire
 from services.payment.domain.ports import ChannelUnavailable
@@ -81,7 +82,7 @@ async def certified(tmp_path: Path) -> AsyncIterator[tuple[Wire, httpx.AsyncClie
         aiohttp.ClientSession() as session,
         httpx.AsyncClient(base_url=platform.url) as http,
     ):
-        yield Wire(session, platform.url, platform.credentials, OffsetClock(), 4), http
+        yield Wire(Outside(session, platform.url, 4), platform.credentials, OffsetClock()), http
 
 
 async def notice(http: httpx.AsyncClient) -> tuple[dict[str, str], bytes]:

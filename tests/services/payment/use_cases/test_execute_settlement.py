@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from services.payment.clients.escrow_bank import EscrowBank
+from services.payment.clients.outside import Outside
 from services.payment.use_cases.execute_settlement import execute_settlement
 from shared.contracts.order import OrderPlaced
 from shared.contracts.payment import Settled
@@ -114,7 +115,7 @@ async def test_carried_out_from_many_sides_at_once_it_is_one(
     world: World, sandbox: Sandbox
 ) -> None:
     kit = world.payment.kit
-    bank = EscrowBank(kit.http, sandbox.url, sandbox.credentials, world.payment.clock, 4)
+    bank = EscrowBank(Outside(kit.http, sandbox.url, 4), sandbox.credentials, world.payment.clock)
     placed, _ = await world.captured(100_000, coupon(40_000))
     await world.accept(placed, world.crew(placed, True))
     id = UUID((await world.money(placed))["settlement"]["id"])
