@@ -89,8 +89,13 @@ class AccessClaims:
 class UserTokens:
     """Verifies people's tokens by fetched keys; those verified are remembered, for repeats."""
 
-    def __init__(self, fetch: Callable[[], Awaitable[Mapping[str, Any]]]) -> None:
+    def __init__(
+        self,
+        fetch: Callable[[], Awaitable[Mapping[str, Any]]],
+        refetch_seconds: float = REFETCH_SECONDS,
+    ) -> None:
         self._fetch = fetch
+        self.refetch_seconds = refetch_seconds  # Unknown keys make one fetch in so long.
         self._fetching = asyncio.Lock()
         self._fetched_at = float("-inf")
         self._keys: Keys = {}
@@ -124,7 +129,7 @@ class UserTokens:
                 known = self._verify(token, now)
             except KeyUnknown:
                 async with self._fetching:
-                    if time.monotonic() - self._fetched_at >= REFETCH_SECONDS:
+                    if time.monotonic() - self._fetched_at >= self.refetch_seconds:
                         await self.refresh()
                 known = self._verify(token, now)
             self._verified[token] = known
@@ -148,6 +153,7 @@ class ServiceTokens:
     name: str
     signing_key: SigningKey
     keys_dir: Path
+    refetch_seconds: float = REFETCH_SECONDS  # Unknown keys make one reading in so long.
 
     def __post_init__(self) -> None:
         self._issued = Newest[tuple[str, Caller], tuple[str, datetime]]()
@@ -181,7 +187,7 @@ class ServiceTokens:
         issuer = str(claims.get("iss"))
         age = time.monotonic() - self._loaded_at
         unknown = kid not in self._keys.get(issuer, {})
-        if age >= RELOAD_SECONDS or (unknown and age >= REFETCH_SECONDS):
+        if age >= RELOAD_SECONDS or (unknown and age >= self.refetch_seconds):
             self._load_keys()
         return self._keys.get(issuer, {}).get(kid)
 

@@ -4,7 +4,9 @@ import asyncio
 import re
 import time
 import zlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from deploy.local.door import claims, log_in_by_wechat, post, put
 
@@ -12,6 +14,7 @@ CATALOGUE = Path(__file__).parents[1] / "demo" / "catalogue"
 SHA_TIN = {"lat": 22.3830, "lng": 114.1900}
 DAY_AND_NIGHT = [{"weekday": day, "starts": "00:00", "ends": "00:00"} for day in range(7)]
 LEVEL_MAX = 5
+RADIUS_M = 20_000
 ROLE_WITHIN_SECONDS = 20
 
 
@@ -24,6 +27,24 @@ def hkid(name: str) -> str:
     return f"R{digits}({'A' if check == 10 else check})"
 
 
+def application_of(
+    name: str,
+    skills: Sequence[Mapping[str, object]],
+    equipment: Sequence[str],
+    base: Mapping[str, float],
+) -> dict[str, Any]:
+    """What the person of that name applies with: they would work within 20 km of their base."""
+    return {
+        "legal_name": f"CHAN {name.upper()}",
+        "display_name": f"{name.title()} Chan",
+        "id_document": {"kind": "hkid", "number": hkid(name)},
+        "skills": skills,
+        "equipment": equipment,
+        "base": base,
+        "radius_m": RADIUS_M,
+    }
+
+
 async def recruit(gateway: str, staff: str, name: str) -> str:
     """Apply for every skill of the demo catalogue, be approved by staff, on duty day and night.
 
@@ -32,16 +53,7 @@ async def recruit(gateway: str, staff: str, name: str) -> str:
     token = (await log_in_by_wechat(gateway, name))["access_token"]
     skills = [{"code": code, "level": LEVEL_MAX} for code in _named("skill")]
     equipment = _named("equipment")
-    application = {
-        "legal_name": f"CHAN {name.upper()}",
-        "display_name": f"{name.title()} Chan",
-        "id_document": {"kind": "hkid", "number": hkid(name)},
-        "skills": skills,
-        "equipment": equipment,
-        "base": SHA_TIN,
-        "radius_m": 20_000,
-    }
-    await post(gateway, "/workers", application, token)
+    await post(gateway, "/workers", application_of(name, skills, equipment, SHA_TIN), token)
     granted = {"skills": skills, "equipment": equipment, "reason": "demo worker"}
     await post(gateway, f"/staff/worker/{claims(token)['sub']}/approve", granted, staff)
     token = await _with_role(gateway, name)

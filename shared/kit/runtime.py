@@ -107,7 +107,7 @@ class Kit:
         return [*failing, "draining"] if self.draining else failing
 
     async def _ask_database(self) -> None:
-        async with asyncio.timeout(READY_SECONDS), self.begin() as tx:
+        async with asyncio.timeout(READY_SECONDS), self.begin.alone() as tx:
             await tx.run("SELECT 1")
 
     async def _ask_broker(self) -> None:

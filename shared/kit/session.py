@@ -120,6 +120,7 @@ class Transaction:
     async def cancel_timer(self, kind: str, ref: UUID) -> None:
         """Take the timer back, in the transaction that makes it pointless."""
         self._writes.timers[kind, ref] = None
+        self._set.discard((kind, ref))
 
     def has_set(self, kind: str, ref: UUID) -> bool:
         """Whether this transaction has set this timer."""

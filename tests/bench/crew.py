@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from deploy.local.recruit import DAY_AND_NIGHT, hkid
+from deploy.local.recruit import DAY_AND_NIGHT, application_of
 from tests.bench.checkout import SHA_TIN
 from tests.bench.ground import Ground
 from tests.bench.people import AT_ONCE, Asker, Person, users
@@ -33,15 +33,7 @@ async def hire(ground: Ground, count: int) -> list[Person]:
 
 
 async def _apply(asker: Asker, staff: Person, worker: Person) -> None:
-    application = {
-        "legal_name": f"CHAN {worker.name.upper()}",
-        "display_name": worker.name[-20:],
-        "id_document": {"kind": "hkid", "number": hkid(worker.name)},
-        "skills": SKILLS,
-        "equipment": [],
-        "base": SHA_TIN,
-        "radius_m": 20_000,
-    }
+    application = application_of(worker.name, SKILLS, [], SHA_TIN)
     await asker.ask(worker, "POST", "/workers", application)
     granted = {"skills": SKILLS, "equipment": [], "reason": "papers and test seen"}
     await asker.ask(staff, "POST", f"/staff/worker/{worker.account_id}/approve", granted)

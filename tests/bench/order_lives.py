@@ -65,9 +65,12 @@ async def measure(ground: Ground) -> list[Figure]:
     wished = await wish(ground.gateway, people[0], ROADSIDE)
     await until_heard(ground)
     before, began = await _settled(ground), time.monotonic()
+    cpu_before, own_before = meter.cpu_seconds(ground.children()), meter.own_cpu_seconds()
     lives, askers = await _live(ground, crew, in_turn(people), wished)
     await _until_settled(ground, before + lives)
     took = await until_heard(ground) - began
+    cpu = meter.used(cpu_before, meter.cpu_seconds(ground.children()))
+    own = meter.own_cpu_seconds() - own_before
     routes = took_by_route(askers)
     slowest = max((quantile(times, 0.99) for times in routes.values()), default=0.0)
     detail = {
@@ -76,6 +79,8 @@ async def measure(ground: Ground) -> list[Figure]:
         "workers": WORKERS,
         "seconds": took,
         "retries": sum(asker.retries for asker in askers),
+        "cpu_ms_a_life_by_process": {name: s * 1000 / lives for name, s in sorted(cpu.items())},
+        "bench_cpu_ms_a_life": own * 1000 / lives,
         **meter.surroundings(),
     }
     by_route = {route: spread_ms(times) for route, times in sorted(routes.items())}

@@ -104,10 +104,8 @@ async def test_a_token_that_is_over_or_of_another_key_is_refused_early(
     assert door.toy.heard == []
 
 
-async def test_a_rotated_key_is_fetched_when_first_seen(
-    door: Door, tmp_path: object, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("shared.tokens.REFETCH_SECONDS", 0)
+async def test_a_rotated_key_is_fetched_when_first_seen(door: Door, tmp_path: object) -> None:
+    door.gateway.tokens.refetch_seconds = 0
     door.toy.key = new_key(tmp_path)  # type: ignore[arg-type]
     async with door.http.get(f"{door.url}/me", headers=door.bearer()) as got:
         assert got.status == 200

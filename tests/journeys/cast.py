@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image
 
-from deploy.local.recruit import DAY_AND_NIGHT, hkid
+from deploy.local.recruit import DAY_AND_NIGHT, application_of
 from tests.journeys.stage import JourneyFailed, Person, Stage, dollars
 
 
@@ -41,24 +41,12 @@ async def hire(
     at: Place,
     skills: list[dict[str, Any]],
     equipment: list[str],
-    radius_m: int = 20_000,
 ) -> Person:
     """A worker as the platform knows one: applied, approved, with hours, online, somewhere."""
     worker = await stage.person(name)
     state = (await worker.get("/workers/me/onboarding"))["state"]
     if state is None:
-        await worker.post(
-            "/workers",
-            {
-                "legal_name": f"CHAN {name.upper()}",
-                "display_name": f"{name.title()} Chan",
-                "id_document": {"kind": "hkid", "number": hkid(name)},
-                "skills": skills,
-                "equipment": equipment,
-                "base": at.point,
-                "radius_m": radius_m,
-            },
-        )
+        await worker.post("/workers", application_of(name, skills, equipment, at.point))
         granted = {"skills": skills, "equipment": equipment, "reason": "papers and test seen"}
         await staff.post(f"/staff/worker/{worker.account_id}/approve", granted)
     await _until_worker(worker)

@@ -10,10 +10,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
+import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer
 
+from deploy.local.bearer import bearer
+from deploy.local.door import claims
 from deploy.local.fleet import Fleet
+from deploy.local.recruit import DAY_AND_NIGHT
 from deploy.local.secrets import SERVICES
 from tests.conventions.test_events import contracts
 from tests.invariants.__main__ import check
@@ -22,6 +26,7 @@ from tests.journeys.__main__ import NAMES, tell
 from tests.journeys.cleaning import HOME
 from tests.journeys.heard import ELSEWHERE, every_handler, heard_in
 from tests.support.fleets import fleet_in
+from tests.support.service import as_json
 
 pytestmark = [pytest.mark.fleet, pytest.mark.xdist_group("journeys"), pytest.mark.timeout(300)]
 TESTS = Path(__file__).parents[1]
@@ -52,6 +57,16 @@ async def test_the_journeys_leave_the_books_in_order(fleet: Fleet) -> None:
 
     clear = [*await _in_databases(fleet), *await _in_topics(fleet), *_in_logs(home)]
     assert clear == []
+
+
+async def test_a_bearer_for_a_new_name_is_the_same_workers_every_time(fleet: Fleet) -> None:
+    first, second = [await bearer(fleet.home, "worker", "wing") for _ in range(2)]
+    assert claims(first)["sub"] == claims(second)["sub"]
+    async with httpx.AsyncClient(base_url=f"{fleet.urls['gateway']}/api/v1") as http:
+        for token in (first, second):
+            headers = {"Authorization": f"Bearer {token}"}
+            schedule = as_json(await http.get("/workers/me/schedule", headers=headers))
+            assert schedule["shifts"] == DAY_AND_NIGHT
 
 
 def test_what_no_journey_comes_by_is_told_elsewhere() -> None:

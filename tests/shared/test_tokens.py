@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
-from shared import tokens
 from shared.kit.caller import SYSTEM, Caller, Role
 from shared.kit.ids import new_id
 from shared.tokens import KeyUnknown, ServiceTokens, SigningKey, TokenRefused, UserTokens, sign
@@ -64,12 +63,6 @@ async def users(published: Jwks) -> UserTokens:
     verifier = UserTokens(published.fetch)
     await verifier.refresh()
     return verifier
-
-
-@pytest.fixture
-def no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keys may be fetched again at once."""
-    monkeypatch.setattr(tokens, "REFETCH_SECONDS", 0)
 
 
 async def test_a_token_says_who_in_which_roles_and_until_when(
@@ -223,8 +216,9 @@ async def test_a_hostile_body_is_refused(users: UserTokens, body: bytes) -> None
 
 
 async def test_an_unknown_key_is_fetched_so_rotation_needs_no_restart(
-    users: UserTokens, published: Jwks, tmp_path: Path, no_wait: None
+    users: UserTokens, published: Jwks, tmp_path: Path
 ) -> None:
+    users.refetch_seconds = 0
     new = new_key(tmp_path, "k2")
     published.keys.append(new)
     claims = await users.verify(sign(new, CLAIMS, NOW, 900), NOW)
@@ -330,8 +324,9 @@ def test_an_issued_token_is_reused_until_a_minute_before_its_end(fleet: Fleet) -
     assert till.verify(renewed, NOW + timedelta(seconds=305)) == ("depot", SYSTEM)
 
 
-def test_a_second_kid_rotates_a_services_key(fleet: Fleet, no_wait: None) -> None:
+def test_a_second_kid_rotates_a_services_key(fleet: Fleet) -> None:
     till, old = fleet.service("till"), fleet.service("depot", "depot-1")
+    till.refetch_seconds = 0
     token = old.issue("till", SYSTEM, NOW)
     assert till.verify(token, NOW) == ("depot", SYSTEM)
     new = fleet.service("depot", "depot-2")
@@ -348,8 +343,9 @@ def test_the_folder_is_read_again_at_most_every_ten_seconds(fleet: Fleet) -> Non
         till.verify(late.issue("till", SYSTEM, NOW), NOW)
 
 
-def test_a_broken_key_file_keeps_the_keys_known_before(fleet: Fleet, no_wait: None) -> None:
+def test_a_broken_key_file_keeps_the_keys_known_before(fleet: Fleet) -> None:
     till, depot = fleet.service("till"), fleet.service("depot")
+    till.refetch_seconds = 0
     till.verify(depot.issue("till", SYSTEM, NOW), NOW)
     (fleet.folder / "depot.jwks.json").write_text("{half")
     fleet.service("shelf")

@@ -156,4 +156,6 @@ def change_seat(tx: Transaction, order: Locked, seat: Seat, **change: Any) -> No
 
 
 def _set(change: Mapping[str, Any], first: int) -> str:
+    if "state" in change:
+        raise ValueError("A state changes by its moves alone.")
     return ", ".join(f"{name} = ${number}" for number, name in enumerate(change, first))

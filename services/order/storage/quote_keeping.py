@@ -5,8 +5,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import orjson
-
 from services.order.domain.catalogue import Offering
 from services.order.domain.deadlines import QUOTE_KEPT_SECONDS, QUOTE_SECONDS
 from services.order.domain.ports import Benefit
@@ -16,6 +14,7 @@ from shared.contracts.ids import QuoteId
 from shared.kit.caller import Caller
 from shared.kit.ids import new_id_in, shard_of
 from shared.kit.session import Transaction
+from shared.kit.writes import as_json
 from shared.privacy.sealing import seal
 
 FORGET_AT_ONCE = 3
@@ -69,11 +68,11 @@ async def keep_quote(tx: Transaction, caller: Caller, quoted: Quoted) -> KeptQuo
         _KEEP,
         *(shard, kept.id, caller.id, quoted.wish.offering_id, price.version),
         *(part for amount in money for part in (amount.minor, amount.currency.value)),
-        _json(_ask(quoted)),
-        _json(_layout(quoted.offering)),
-        _json([line.model_dump(mode="json") for line in price.lines]),
-        _json([_benefit(benefit) for benefit in quoted.benefits.applied]),
-        _json(stops),
+        as_json(_ask(quoted)),
+        as_json(_layout(quoted.offering)),
+        as_json([line.model_dump(mode="json") for line in price.lines]),
+        as_json([_benefit(benefit) for benefit in quoted.benefits.applied]),
+        as_json(stops),
         *(kept.hash, kept.expires_at),
         *(tx.now - timedelta(seconds=QUOTE_KEPT_SECONDS), FORGET_AT_ONCE),
     )
@@ -90,10 +89,6 @@ def _ask(quoted: Quoted) -> dict[str, Any]:
         "duration_seconds": int(quoted.duration.total_seconds()),
         "urgency": quoted.urgency.value,
     }
-
-
-def _json(part: object) -> str:
-    return orjson.dumps(part).decode()
 
 
 def _layout(offering: Offering) -> dict[str, Any]:
@@ -115,7 +110,7 @@ async def _sealed_stop(
 ) -> dict[str, Any]:
     """A stop under the id that it will have in the order, so that its seal need not be broken."""
     stop_id = new_id_in(shard)
-    text = orjson.dumps(asdict(place.lines)).decode()
+    text = as_json(asdict(place.lines))
     lines = await seal(tx, caller.id, "stops.lines", stop_id, text)
     return {
         "id": str(stop_id),

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-import orjson
 from sqlalchemy import ForeignKey, Text, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -11,6 +10,7 @@ from services.promotion.storage import Row
 from shared.contracts.ids import AccountId
 from shared.kit.caller import Caller
 from shared.kit.session import Transaction
+from shared.kit.writes import as_json
 
 
 class Pack(Row):
@@ -65,8 +65,7 @@ async def keep_pack(
     tx: Transaction, caller: Caller, code: str, campaigns: list[str], reason: str
 ) -> bool:
     """Make the pack, or change what it gives; False if it gives just that already."""
-    listed = orjson.dumps(campaigns).decode()
-    return bool(await tx.run(_PUT, code, listed, caller.id, reason, tx.now))
+    return bool(await tx.run(_PUT, code, as_json(campaigns), caller.id, reason, tx.now))
 
 
 async def note_issue(tx: Transaction, account_id: AccountId, pack: str) -> bool:

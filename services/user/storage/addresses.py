@@ -36,6 +36,7 @@ from shared.kit.caller import Caller
 from shared.kit.ids import new_id
 from shared.kit.rows import one_of
 from shared.kit.session import Transaction
+from shared.kit.writes import as_json
 from shared.privacy.sealing import reveal, seal, unseal
 
 _PLACE, _UNIT = "addresses.place", "addresses.unit"
@@ -164,4 +165,4 @@ async def reveal_unit(tx: Transaction, caller: Caller, purpose: str, address: Ad
 async def _seal(
     tx: Transaction, caller: Caller, place: str, id: AddressId, lines: Place | Unit
 ) -> bytes:
-    return await seal(tx, caller.id, place, id, orjson.dumps(asdict(lines)).decode())
+    return await seal(tx, caller.id, place, id, as_json(asdict(lines)))

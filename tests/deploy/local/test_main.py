@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -12,9 +12,16 @@ import pytest_asyncio
 
 from tests.deploy.local.test_fleet import left_in
 
-signal.signal(signal.SIGHUP, signal.SIG_DFL)  # Under nohup the launcher would outlive it.
 UP = ("up", "--bare", "--ports", "free")
 Launch = Callable[..., Awaitable[asyncio.subprocess.Process]]
+
+
+@pytest.fixture(autouse=True)
+def hangs_up() -> Iterator[None]:
+    """Whatever is started hears SIGHUP; under nohup the launcher would inherit not to."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 async def call(home: Path, *words: str) -> asyncio.subprocess.Process:

@@ -1,40 +1,11 @@
 """What a paid order costs dispatch's database, so that nobody makes it dearer unawares."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
-from sqlalchemy.event import listen, remove
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from tests.conftest import ServiceFixture
 from tests.services.dispatch.given import Scene, paid, scene
+from tests.support.statements import statements_of
 
 # BEGIN, COMMIT and the look for timers that are due count too.
 NOBODY_NEAR_MAX, AGAIN_MAX, OFFERED_MAX, ACCEPTED_MAX = 13, 7, 15, 13
-
-
-@contextmanager
-def statements_of(engine: AsyncEngine) -> Iterator[list[str]]:
-    """Every statement that goes over the wire meanwhile."""
-    seen: list[str] = []
-
-    def log(record: Any) -> None:
-        seen.append(record.query)
-
-    def watch(adapted: Any, *_: object) -> None:
-        adapted.driver_connection.add_query_logger(log)
-
-    def leave(adapted: Any, *_: object) -> None:
-        adapted.driver_connection.remove_query_logger(log)
-
-    listen(engine.sync_engine, "checkout", watch)
-    listen(engine.sync_engine, "checkin", leave)
-    try:
-        yield seen
-    finally:
-        remove(engine.sync_engine, "checkout", watch)
-        remove(engine.sync_engine, "checkin", leave)
 
 
 async def heard_and_looked(here: Scene) -> list[str]:

@@ -1,42 +1,13 @@
 """What an order costs the database, so that nobody makes it dearer unawares."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
-from sqlalchemy.event import listen, remove
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from shared.kit.caller import Caller, Role
 from tests.services.order.given import Shop
 from tests.services.order.works import THERE, Works
 from tests.support.service import as_json
+from tests.support.statements import statements_of
 
 PAID_MAX = 16  # Statements; BEGIN and COMMIT count too.
 STEP_MAX = 7
-
-
-@contextmanager
-def statements_of(engine: AsyncEngine) -> Iterator[list[str]]:
-    """Every statement that goes over the wire meanwhile."""
-    seen: list[str] = []
-
-    def log(record: Any) -> None:
-        seen.append(record.query)
-
-    def watch(adapted: Any, *_: object) -> None:
-        adapted.driver_connection.add_query_logger(log)
-
-    def leave(adapted: Any, *_: object) -> None:
-        adapted.driver_connection.remove_query_logger(log)
-
-    listen(engine.sync_engine, "checkout", watch)
-    listen(engine.sync_engine, "checkin", leave)
-    try:
-        yield seen
-    finally:
-        remove(engine.sync_engine, "checkout", watch)
-        remove(engine.sync_engine, "checkin", leave)
 
 
 async def test_an_order_from_its_quote_to_its_capture_costs_few_statements(shop: Shop) -> None:

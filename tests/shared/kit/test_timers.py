@@ -173,6 +173,28 @@ async def test_one_taken_back_while_its_handler_waits_for_the_lock_has_no_effect
         assert await tx.run("SELECT 1 FROM timers") == []
 
 
+async def test_one_taken_back_elsewhere_stays_moot_if_its_handler_sets_and_cancels_it(
+    toy: Running,
+) -> None:
+    heard, ref = Heard(), new_id()
+
+    async def of_two_minds(tx: Transaction, timer: Timer) -> None:
+        await heard.inside(tx, timer)
+        async with toy.begin() as other:
+            await other.cancel_timer("in", ref)
+        await tx.schedule("in", ref, timer.due_at + timedelta(minutes=1), what="again")
+        await tx.cancel_timer("in", ref)
+
+    heard.timers.inside["in"] = of_two_minds
+    await set_timer(toy, "in", ref, "first", minutes=0)
+    await heard.timers.run_due(toy.begin, later(minutes=1))
+
+    assert heard.heard == ["first"]
+    async with toy.begin() as tx:
+        assert await tx.run("SELECT 1 FROM notes") == []
+        assert await tx.run("SELECT 1 FROM timers") == []
+
+
 async def test_a_handler_may_set_its_own_timer_anew(toy: Running) -> None:
     heard, ref = Heard(), new_id()
 

@@ -7,7 +7,7 @@ import pytest
 from shared.kit.caller import Role
 from shared.kit.ids import new_id
 from tests.conftest import ServiceFixture
-from tests.services.dispatch.given import scene
+from tests.services.dispatch.given import SHA_TIN, scene
 from tests.support.service import as_json
 
 
@@ -41,8 +41,11 @@ async def test_the_exact_place_shows_only_once_the_job_is_theirs(service: Servic
         await here.accept(worker, before["id"])
         [after] = await here.offers(worker, only_open=False)
 
+        exact = (SHA_TIN.lat, SHA_TIN.lng)
+        assert (before["place"]["lat"], before["place"]["lng"]) != exact
         assert before["place"]["accuracy_m"] > 0
-        assert (after["place"]["lat"], after["place"]["accuracy_m"]) == (22.383, 0)
+        assert (after["place"]["lat"], after["place"]["lng"]) == exact
+        assert after["place"]["accuracy_m"] == 0
 
 
 @pytest.mark.parametrize(
