@@ -61,9 +61,6 @@ def configure(service: str, level: str) -> None:
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=common, processors=as_text)
     )
     logging.basicConfig(handlers=[handler], level=number, force=True)
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
-        logging.getLogger(name).handlers.clear()
-        logging.getLogger(name).propagate = True
     logging.getLogger("uvicorn.access").disabled = True  # The kit counts requests itself.
     for name in _NOISY:
         logging.getLogger(name).setLevel(max(number, logging.WARNING))

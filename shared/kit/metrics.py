@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import deque
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import generate_latest
@@ -12,6 +13,8 @@ _ROUTE = ("method", "route")
 _BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
 REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
+render = partial(generate_latest, REGISTRY)
+"""The page Prometheus scrapes, in its text format."""
 
 
 def _counter(name: str, help: str, *labels: str) -> Counter:
@@ -45,8 +48,3 @@ async def watch_loop_lag() -> None:
         await asyncio.sleep(SAMPLE_SECONDS)
         samples.append(max(0.0, time.monotonic() - asked_at - SAMPLE_SECONDS))
         loop_lag_seconds.set(max(samples))
-
-
-def render() -> bytes:
-    """The page Prometheus scrapes, in its text format."""
-    return generate_latest(REGISTRY)

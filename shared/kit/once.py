@@ -41,12 +41,12 @@ class RequestUndone(Conflict):
     """What this request began was undone meanwhile; send it again with a new key."""
 
 
+@dataclass(eq=False)
 class Answered(Exception):
     """A twin has the answer already; a timer that comes second has nothing left to do."""
 
-    def __init__(self, ref: UUID | None, answer: str | None) -> None:
-        self.ref = ref
-        self.answer = answer
+    ref: UUID | None
+    answer: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,16 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import orjson
 from fastapi import Depends, FastAPI, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.models import HTTPBearer
 from fastapi.responses import JSONResponse
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security.base import SecurityBase
+from fastapi.security.utils import get_authorization_scheme_param
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
@@ -44,7 +47,6 @@ _PROBLEM_SCHEMA: dict[str, Any] = {
     "additionalProperties": True,
 }
 
-_bearer = HTTPBearer(auto_error=False, description="`make token role=user` prints one.")
 log = get_logger(__name__)
 
 
@@ -74,77 +76,80 @@ def kit_of(request: Request) -> Kit:
     return kit
 
 
-async def _begin(request: Request) -> Begin:
-    return kit_of(request).begin
+def _held(part: Callable[[Kit], Any]) -> Callable[[Request], Awaitable[Any]]:
+    async def found(request: Request) -> Any:
+        return part(kit_of(request))
+
+    return found
 
 
-async def _read(request: Request) -> Opening:
-    return kit_of(request).begin.alone
-
-
-async def _begin_stale(request: Request) -> Begin:
-    return kit_of(request).begin_stale
-
-
-BeginDep = Annotated[Begin, Depends(_begin)]
-ReadDep = Annotated[Opening, Depends(_read)]
+BeginDep = Annotated[Begin, Depends(_held(lambda kit: kit.begin))]
+ReadDep = Annotated[Opening, Depends(_held(lambda kit: kit.begin.alone))]
 """Reads that need no transaction around them: ``async with read() as tx``."""
-StaleBeginDep = Annotated[Begin, Depends(_begin_stale)]
+StaleBeginDep = Annotated[Begin, Depends(_held(lambda kit: kit.begin_stale))]
 """Reads that may be some seconds old: the replica, where there is one."""
 
-BearerDep = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+
+@dataclass(frozen=True)
+class Guard(SecurityBase):
+    """Asks who calls; by itself, as each dependency below another costs every request."""
+
+    ask: Callable[[Request], Awaitable[Any]]
+    model = HTTPBearer(description="`make token role=user` prints one.")
+    scheme_name = "HTTPBearer"
+
+    async def __call__(self, request: Request) -> Any:
+        return await self.ask(request)
 
 
-async def _claims(request: Request, bearer: BearerDep) -> AccessClaims:
-    if bearer is None:
-        raise TokenMissing("Send `Authorization: Bearer <access token>`.")
+async def claims_of(request: Request) -> AccessClaims:
+    """Who the token says is calling. Raises TokenMissing, TokenRefused."""
     kit = kit_of(request)
-    return await kit.user_tokens.verify(bearer.credentials, kit.clock.now())
+    return await kit.user_tokens.verify(_token(request), kit.clock.now())
 
 
-ClaimsDep = Annotated[AccessClaims, Depends(_claims)]
-
-
-def acting(role: Role) -> Callable[..., Awaitable[Caller]]:
+def acting(role: Role) -> Guard:
     """The caller in the role that this route is for."""
 
-    async def caller(claims: ClaimsDep) -> Caller:
+    async def caller(request: Request) -> Caller:
+        claims = await claims_of(request)
         if role not in claims.roles:
             raise RoleMissing(f"This route is for the role {role}.", role=role)
         return Caller(claims.account_id, role)
 
-    return caller
+    return Guard(caller)
 
 
-UserCaller = Annotated[Caller, Depends(acting(Role.USER))]
-WorkerCaller = Annotated[Caller, Depends(acting(Role.WORKER))]
-StaffCaller = Annotated[Caller, Depends(acting(Role.STAFF))]
-
-
-async def _internal(request: Request, bearer: BearerDep) -> Caller:
-    if bearer is None:
-        raise TokenMissing("Internal routes need a service token.")
+async def _inside(request: Request) -> Caller:
     kit = kit_of(request)
-    return kit.service_tokens.verify(bearer.credentials, kit.clock.now())[1]
+    return kit.service_tokens.verify(_token(request), kit.clock.now())[1]
 
 
-InternalCaller = Annotated[Caller, Depends(_internal)]
+def _token(request: Request) -> str:
+    scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
+    if scheme.lower() != "bearer" or not token:
+        raise TokenMissing("Send `Authorization: Bearer <token>`.")
+    return token
+
+
+USER, WORKER, STAFF = map(acting, (Role.USER, Role.WORKER, Role.STAFF))
+ANY_ACCOUNT, INSIDE = Guard(claims_of), Guard(_inside)
+ClaimsDep = Annotated[AccessClaims, Depends(ANY_ACCOUNT)]
+UserCaller = Annotated[Caller, Depends(USER)]
+WorkerCaller = Annotated[Caller, Depends(WORKER)]
+StaffCaller = Annotated[Caller, Depends(STAFF)]
+InternalCaller = Annotated[Caller, Depends(INSIDE)]
 """On ``/internal`` routes: the caller that the calling service acts for."""
 
 
 def port(name: str) -> Callable[[Request], Awaitable[Any]]:
     """Hands a route what ``app.py`` wired by this name: ``Annotated[Port, Depends(port("x"))]``."""
-
-    async def wired(request: Request) -> Any:
-        return kit_of(request).ports[name]
-
-    return wired
+    return _held(lambda kit: kit.ports[name])
 
 
 async def _once(
     request: Request,
     response: Response,
-    claims: ClaimsDep,
     idempotency_key: Annotated[str | None, Header(max_length=KEY_LENGTH_MAX)] = None,
 ) -> Once:
     if not idempotency_key:
@@ -153,6 +158,7 @@ async def _once(
     def replayed() -> None:
         response.headers["Idempotent-Replayed"] = "true"
 
+    claims = await claims_of(request)
     scope = f"{request.method} {request.url.path} {claims.account_id}"
     key = RequestKey(scope, idempotency_key, _fingerprint(await request.body()))
     return Once(kit_of(request).begin, key, replayed)

@@ -150,6 +150,7 @@ async def _until_told(kit: Kit, app: FastAPI, work: list[Awaitable[None]]) -> in
             host=kit.settings.host,
             port=kit.settings.port,
             log_config=None,
+            proxy_headers=False,
             access_log=False,
             timeout_graceful_shutdown=DRAIN_SECONDS,
             timeout_keep_alive=75,
