@@ -152,9 +152,11 @@ class Gateway:
 
     async def _answer(self, scope: Scope, reply: Reply, path: str) -> None:
         """What the gateway answers itself: its health, the portal, and that nobody is there."""
-        own = _OWN.get(path)
+        own, headers = _OWN.get(path), dict(scope["headers"])
+        if path == "/metrics" and b"x-forwarded-for" in headers:
+            own = None  # Prometheus asks us directly; who comes over a load balancer is outside.
         if own is None:
-            address = self._address(scope, dict(scope["headers"]))
+            address = self._address(scope, headers)
             self._limits.admit_address(None, path, address, reply.counted)
             if path != "/" and path != "/docs" and not path.startswith("/docs/"):
                 raise RouteNotFound

@@ -242,6 +242,13 @@ async def test_too_many_at_once_are_told_to_come_back(open_door: OpenDoor) -> No
         assert got.status == 200
 
 
+async def test_metrics_are_not_for_who_comes_over_a_load_balancer(door: Door) -> None:
+    over = {"X-Forwarded-For": "203.0.113.9"}
+    async with door.http.get(f"http://127.0.0.1:{door.port}/metrics", headers=over) as got:
+        assert got.status == 404
+        assert (await got.json(content_type=None))["type"].endswith("/route-not-found")
+
+
 async def test_health_and_metrics_are_answered_here(door: Door) -> None:
     at = f"http://127.0.0.1:{door.port}"
     async with door.http.get(f"{door.url}/orders/0193-secret", headers=door.bearer()):
