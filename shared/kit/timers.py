@@ -25,7 +25,7 @@ from shared.kit.once import Answered
 from shared.kit.outbox import Waker
 from shared.kit.session import Begin, Transaction
 
-POLL_SECONDS, SET_AHEAD_SECONDS = 1.0, 60
+POLL_SECONDS, SET_AHEAD_SECONDS, TICK_SECONDS = 1.0, 60, 0.2  # One look for all of a tick.
 BATCH, CALLS_MAX = 20, 20
 LEASE_SECONDS, CALL_LEASE_SECONDS = 10, 60  # After a crash another process begins again then.
 BACKOFF_SECONDS = (1.0, 2.0, 5.0, 15.0, 60.0)
@@ -56,23 +56,23 @@ class Alarm:
 
     def __init__(self) -> None:
         self._told = Waker()
-        self._due: list[float] = []  # A heap, by the monotonic clock.
+        self._due: list[int] = []  # A heap of ticks of the monotonic clock.
 
     def __call__(self, due_at: datetime, now: datetime) -> None:
         after = (due_at - now).total_seconds()
         if 0 < after < SET_AHEAD_SECONDS:
-            heapq.heappush(self._due, time.monotonic() + after)
+            heapq.heappush(self._due, int((time.monotonic() + after) / TICK_SECONDS) + 1)
         if after < POLL_SECONDS:
             self._told()
 
     async def wait(self, seconds: float) -> None:
         """Until something may be due, or for so long."""
-        now = time.monotonic()
+        now = time.monotonic() / TICK_SECONDS
         while self._due and self._due[0] <= now:
             heapq.heappop(self._due)
             seconds = 0
         if self._due:
-            seconds = min(seconds, self._due[0] - now)
+            seconds = min(seconds, (self._due[0] - now) * TICK_SECONDS)
         if seconds > 0:
             await self._told.wait(seconds)
 

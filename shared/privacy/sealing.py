@@ -99,6 +99,15 @@ async def unseal(tx: "Transaction", subject: UUID, place: str, row_id: UUID, sea
     return _open(AESGCM(dek), sealed[2:], _bound_to(place, row_id)).decode()
 
 
+def note_data_key(tx: "Transaction", subject: UUID, wrapped: str | None) -> None:
+    """Spare this transaction's seals the look for a key that a reading of theirs brought along.
+
+    Where there is none the seals look for themselves, and refuse.
+    """
+    if wrapped is not None:
+        tx.data_keys[subject] = tx.keyring.unwrap(wrapped)
+
+
 async def reveal(
     tx: "Transaction",
     caller: Caller,

@@ -9,6 +9,7 @@ from shared.contracts.ids import OrderId, PaymentId, UserId
 from shared.kit.caller import Caller
 from shared.kit.money import Currency, Money
 from shared.kit.session import Transaction
+from shared.privacy.sealing import note_data_key
 
 MINUTE = timedelta(seconds=60)
 _OPEN = sorted(PaymentMove.CLOSE.sources)
@@ -22,6 +23,7 @@ WHERE order_id = $1 AND user_id = $2::uuid FOR UPDATE
 _READ = """
 SELECT p.description, p.payable_minor, p.payable_currency, p.pay_until, p.state,
     (SELECT account FROM payers WHERE user_id = $2) AS account,
+    (SELECT wrapped FROM subject_keys WHERE subject = $2) AS wrapped,
     (SELECT id FROM payments WHERE order_id = $1 AND channel = $3 AND state = ANY($4)) AS rival,
     (SELECT count(*) FROM payments WHERE user_id = $2 AND created_at > $5) AS begun
 FROM payables p WHERE p.order_id = $1
@@ -50,6 +52,7 @@ async def checkout_for_update(
     if not await tx.run(_LOCK, order_id, str(caller.id)):
         raise PayableNotFound(f"No order {order_id} of yours waits for money.", order_id=order_id)
     [row] = await tx.run(_READ, order_id, caller.id, channel, _OPEN, tx.now - MINUTE)
+    note_data_key(tx, caller.id, row["wrapped"])
     return Checkout(
         order_id=order_id,
         user_id=UserId(caller.id),
