@@ -14,15 +14,7 @@ from services.order.domain.job import COARSE_DECIMALS, held_by, is_open_to_crew,
 from services.order.domain.order import BUILT, OrderMove, OrderState
 from services.order.domain.stops import StopKind
 from services.order.storage.jobs import Job, net_pay
-from services.order.storage.orders import (
-    Order,
-    Position,
-    Stop,
-    current_visit,
-    positions_of,
-    stops_of,
-)
-from services.order.storage.worker_names import worker_names
+from services.order.storage.whole import SeatSeen, StopSeen, WholeOrder
 from shared.contracts.shapes import Point, Urgency
 from shared.kit.caller import Caller
 from shared.kit.money import Money
@@ -126,14 +118,13 @@ def summary_of(job: Job) -> JobSummary:
     )
 
 
-async def job_of(tx: Transaction, order: Order, caller: Caller) -> JobDetail:
+async def job_of(tx: Transaction, order: WholeOrder, caller: Caller) -> JobDetail:
     """The job for one of its crew; each sight of a door is recorded. Raises NotInCrew."""
-    positions = await positions_of(tx, order)
-    own = held_by(caller, positions, order.visit_number)
-    visit = await current_visit(tx, order)
-    is_lead = own is lead_of(positions, order.visit_number)
+    own = held_by(caller, order.seats, order.visit_number)
+    [visit] = [visit for visit in order.visits if visit.number == order.visit_number]
+    is_lead = own is lead_of(order.seats, order.visit_number)
     is_open = is_open_to_crew(order.state, visit.ended_at, tx.now)
-    stops = [stop for stop in await stops_of(tx, order) if stop.visit_id == visit.id]
+    stops = [stop for stop in order.stops if stop.visit_id == visit.id]
     return JobDetail(
         **summary_of(Job(order, visit, own)).model_dump(),
         equipment=order.equipment,
@@ -146,28 +137,27 @@ async def job_of(tx: Transaction, order: Order, caller: Caller) -> JobDetail:
         accept_until=order.accept_until,
         start_code_tries_left=max(0, CODE_TRIES_MAX - order.start_tries),
         stops=[await _stop(tx, order, stop, caller, is_open) for stop in stops],
-        crew=await _crew(tx, [each for each in positions if each.visit_id == visit.id], caller),
+        crew=_crew([seat for seat in order.seats if seat.visit_id == visit.id], caller),
         checklist=order.checklist,
         allowed_moves=_allowed(order, caller, is_lead),
     )
 
 
-async def _crew(tx: Transaction, positions: Sequence[Position], caller: Caller) -> list[CrewView]:
-    names = await worker_names(tx, [each.worker_id for each in positions if each.worker_id])
+def _crew(seats: Sequence[SeatSeen], caller: Caller) -> list[CrewView]:
     return [
         CrewView(
-            position=each.number,
-            skill=each.skill,
-            display_name=names.get(each.worker_id) if each.worker_id else None,
-            is_you=each.worker_id == caller.id,
-            arrived_at=each.arrived_at,
+            position=seat.number,
+            skill=seat.skill,
+            display_name=seat.display_name,
+            is_you=seat.worker_id == caller.id,
+            arrived_at=seat.arrived_at,
         )
-        for each in positions
+        for seat in seats
     ]
 
 
 async def _stop(
-    tx: Transaction, order: Order, stop: Stop, caller: Caller, is_open: bool
+    tx: Transaction, order: WholeOrder, stop: StopSeen, caller: Caller, is_open: bool
 ) -> JobStopView:
     digits = 15 if is_open else COARSE_DECIMALS
     return JobStopView(
@@ -182,7 +172,7 @@ async def _stop(
 
 
 async def _lines(
-    tx: Transaction, order: Order, stop: Stop, caller: Caller, is_open: bool
+    tx: Transaction, order: WholeOrder, stop: StopSeen, caller: Caller, is_open: bool
 ) -> FullLines | BlockLines | None:
     sealed = (order.user_id, "stops.lines", stop.id, stop.lines)
     try:
@@ -195,7 +185,7 @@ async def _lines(
     return BlockLines(estate=known["estate"], building=known["building"], block=known["block"])
 
 
-def _allowed(order: Order, caller: Caller, is_lead: bool) -> list[str]:
+def _allowed(order: WholeOrder, caller: Caller, is_lead: bool) -> list[str]:
     built = {move.label for move in BUILT}
     own = {OrderMove.WORKER_CANCEL.label}  # The only move that is not the lead's alone.
     moves = OrderMove.allowed_from(order.state, caller.role)

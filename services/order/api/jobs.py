@@ -28,7 +28,7 @@ from services.order.domain.job import NotInCrew
 from services.order.domain.ports import Entropy
 from services.order.domain.refusals import LeadOnly, OrderNotFound
 from services.order.storage.jobs import jobs_of
-from services.order.storage.orders import order_of
+from services.order.storage.whole import whole_order
 from services.order.use_cases.arrive_at_job import arrive_at_job
 from services.order.use_cases.cancel_as_worker import cancel_as_worker
 from services.order.use_cases.check_in_crew import check_in_crew
@@ -37,7 +37,7 @@ from services.order.use_cases.depart_job import depart_job
 from services.order.use_cases.start_job import start_job
 from shared.contracts.ids import OrderId
 from shared.kit.states import MoveRefused
-from shared.kit.web import BeginDep, OnceDep, ReadDep, WorkerCaller, port, problems
+from shared.kit.web import OnceDep, ReadDep, WorkerCaller, port, problems
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -143,14 +143,14 @@ async def get_jobs(
 
 
 @router.get("/{order_id}", responses=problems(OrderNotFound, NotInCrew))
-async def get_job(order_id: UUID, caller: WorkerCaller, begin: BeginDep) -> JobDetail:
+async def get_job(order_id: UUID, caller: WorkerCaller, read: ReadDep) -> JobDetail:
     """One of your jobs.
 
     The address goes down to the door from the assignment until 24 hours after the visit, and each
     reading is recorded; before and after that it ends at the block.
     """
-    async with begin() as tx:
-        return await job_of(tx, await order_of(tx, caller, order_id), caller)
+    async with read() as tx:  # The record of a sight is kept whatever becomes of the answer.
+        return await job_of(tx, await whole_order(tx, caller, order_id), caller)
 
 
 @router.post("/{order_id}/depart", responses=problems(OrderNotFound, LeadOnly, MoveRefused))

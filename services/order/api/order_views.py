@@ -11,16 +11,8 @@ from services.order.domain.order import BUILT, OrderMove, OrderState
 from services.order.domain.stops import StopKind
 from services.order.domain.tabs import CODE_SHOWN
 from services.order.storage.history import OrderHistory
-from services.order.storage.orders import (
-    Order,
-    Position,
-    Stop,
-    Visit,
-    positions_of,
-    stops_of,
-    visits_of,
-)
-from services.order.storage.worker_names import worker_names
+from services.order.storage.orders import Order
+from services.order.storage.whole import SeatSeen, StopSeen, VisitSeen, WholeOrder
 from shared.contracts.shapes import Discount, Point, Urgency
 from shared.kit.caller import Caller, Role
 from shared.kit.money import Money
@@ -165,13 +157,9 @@ class Timeline(BaseModel):
     entries: list[TimelineEntry]
 
 
-async def detail_of(tx: Transaction, order: Order, caller: Caller) -> OrderDetail:
+async def detail_of(tx: Transaction, order: WholeOrder, caller: Caller) -> OrderDetail:
     """The order with its visits, for its user or for staff."""
-    visits, stops = await visits_of(tx, order), await stops_of(tx, order)
-    positions = await positions_of(tx, order)
-    held = [position.worker_id for position in positions if position.worker_id is not None]
-    names = await worker_names(tx, held)
-    shown = {stop.id: await stop_view(tx, order, stop) for stop in stops}
+    shown = {stop.id: await stop_view(tx, order, stop) for stop in order.stops}
     is_owner = caller.role is Role.USER
     moves = OrderMove.allowed_from(order.state, caller.role)
     built = {move.label for move in BUILT}
@@ -182,10 +170,10 @@ async def detail_of(tx: Transaction, order: Order, caller: Caller) -> OrderDetai
         visits=[
             _visit(
                 visit,
-                [shown[stop.id] for stop in stops if stop.visit_id == visit.id],
-                [_position(each, names) for each in positions if each.visit_id == visit.id],
+                [shown[stop.id] for stop in order.stops if stop.visit_id == visit.id],
+                [_position(seat) for seat in order.seats if seat.visit_id == visit.id],
             )
-            for visit in visits
+            for visit in order.visits
         ],
         equipment=order.equipment,
         paid_at=order.paid_at,
@@ -201,7 +189,7 @@ async def detail_of(tx: Transaction, order: Order, caller: Caller) -> OrderDetai
     )
 
 
-def _visit(visit: Visit, stops: list[StopView], positions: list[PositionView]) -> VisitView:
+def _visit(visit: VisitSeen, stops: list[StopView], positions: list[PositionView]) -> VisitView:
     return VisitView(
         id=visit.id,
         number=visit.number,
@@ -216,21 +204,21 @@ def _visit(visit: Visit, stops: list[StopView], positions: list[PositionView]) -
     )
 
 
-def _position(position: Position, names: dict[UUID, str]) -> PositionView:
+def _position(seat: SeatSeen) -> PositionView:
     worker = None
-    if position.worker_id is not None:
-        worker = WorkerView(id=position.worker_id, display_name=names.get(position.worker_id))
+    if seat.worker_id is not None:
+        worker = WorkerView(id=seat.worker_id, display_name=seat.display_name)
     return PositionView(
-        number=position.number,
-        skill=position.skill,
-        level=position.level,
+        number=seat.number,
+        skill=seat.skill,
+        level=seat.level,
         worker=worker,
-        assigned_at=position.assigned_at,
-        arrived_at=position.arrived_at,
+        assigned_at=seat.assigned_at,
+        arrived_at=seat.arrived_at,
     )
 
 
-async def stop_view(tx: Transaction, order: Order, stop: Stop) -> StopView:
+async def stop_view(tx: Transaction, order: WholeOrder, stop: StopSeen) -> StopView:
     """A stop with its address masked: block level, chosen by columns."""
     lines = None
     try:

@@ -30,8 +30,9 @@ from services.order.domain.refusals import (
 from services.order.domain.tabs import Tab
 from services.order.storage.history import history_of
 from services.order.storage.order_lists import orders_of_user
-from services.order.storage.orders import order_of, stops_of
+from services.order.storage.orders import order_of
 from services.order.storage.quotes import has_benefits
+from services.order.storage.whole import whole_order
 from services.order.use_cases.cancel_order import cancel_order
 from services.order.use_cases.place_order import place_order
 from services.order.use_cases.place_order_with_benefits import place_order_with_benefits
@@ -187,7 +188,7 @@ async def get_orders(
 async def get_order(order_id: UUID, caller: UserCaller, begin: ReadDep) -> OrderDetail:
     """One of your orders, whole; addresses are shown down to the block."""
     async with begin() as tx:
-        return await detail_of(tx, await order_of(tx, caller, order_id), caller)
+        return await detail_of(tx, await whole_order(tx, caller, order_id), caller)
 
 
 @router.get("/{order_id}/addresses", responses=problems(OrderNotFound, Erased))
@@ -195,8 +196,8 @@ async def get_addresses(order_id: UUID, caller: UserCaller, begin: BeginDep) -> 
     """The addresses of your order down to the door; each reading is recorded."""
     shown: list[StopLines] = []
     async with begin() as tx:
-        order = await order_of(tx, caller, order_id)
-        for stop in await stops_of(tx, order):
+        order = await whole_order(tx, caller, order_id)
+        for stop in order.stops:
             text = await reveal(
                 tx,
                 caller,

@@ -19,6 +19,7 @@ from services.order.domain.refusals import MoveNotBuilt, OrderNotFound
 from services.order.storage.history import fold, history_of
 from services.order.storage.order_lists import board, order_by_number
 from services.order.storage.orders import order_of
+from services.order.storage.whole import whole_order
 from services.order.use_cases.cancel_order import cancel_order
 from shared.contracts.ids import OrderId
 from shared.kit.states import MoveForbidden, MoveRefused
@@ -61,17 +62,17 @@ async def get_by_number(
 ) -> OrderDetail:
     """The order whose number a caller on the phone reads out, e.g. `JA-7K3M-92Q4`."""
     async with begin() as tx:
-        order = await order_by_number(tx, number.upper())
-        if order is None:
+        order_id = await order_by_number(tx, number.upper())
+        if order_id is None:
             raise OrderNotFound(f"No order {number}.")
-        return await detail_of(tx, order, caller)
+        return await detail_of(tx, await whole_order(tx, caller, order_id), caller)
 
 
 @router.get("/{order_id}", responses=problems(OrderNotFound))
 async def get_order(order_id: UUID, caller: StaffCaller, begin: ReadDep) -> OrderDetail:
     """One order, whole; addresses are shown down to the block, the start code never."""
     async with begin() as tx:
-        return await detail_of(tx, await order_of(tx, caller, order_id), caller)
+        return await detail_of(tx, await whole_order(tx, caller, order_id), caller)
 
 
 @router.get("/{order_id}/timeline", responses=problems(OrderNotFound))

@@ -42,4 +42,4 @@ async def flag_escalation(tx: Transaction, event: SearchEscalated) -> None:
 @handles(ProfileChanged)
 async def remember_worker(tx: Transaction, event: ProfileChanged) -> None:
     """The masked name of a worker, for display."""
-    await keep_worker_name(tx, event.worker_id, event.display_name)
+    keep_worker_name(tx, event.worker_id, event.display_name)

@@ -3,13 +3,22 @@
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
-from uuid import UUID
 
 from sqlalchemy import ForeignKeyConstraint, Index, SmallInteger, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.order.storage import Row
-from services.order.storage.locking import Locked, Seat, change_seat
+from services.order.storage.locking import (
+    CrewNow,
+    Locked,
+    LockedOrder,
+    Seat,
+    change_seat,
+    crew_in,
+    lock_with_crew,
+    locked_rows,
+    order_in,
+)
 from shared.contracts.ids import OfferId, OrderId, VisitId, WorkerId
 from shared.kit.session import Transaction
 
@@ -34,7 +43,13 @@ class Assignment(Row):
     )
 
 
-_HELD = "SELECT released_at FROM assignments WHERE shard = $1 AND offer_id = $2"
+_TO_FILL = lock_with_crew(
+    sight="$3::uuid IS NOT NULL",
+    also=""",
+    (SELECT released_at IS NULL FROM assignments a
+        WHERE a.shard = o.shard AND a.offer_id = $3) AS is_held
+""",
+)
 _RELEASE = "UPDATE assignments SET released_at = $3 WHERE shard = $1 AND offer_id = $2"
 
 
@@ -46,12 +61,13 @@ class Hold(StrEnum):
     RELEASED = "released"  # It held one, and never will again.
 
 
-async def hold_of(tx: Transaction, order: Locked, offer_id: UUID) -> Hold:
-    """What this offer did to a locked order."""
-    rows = await tx.run(_HELD, order.shard, offer_id)
-    if not rows:
-        return Hold.NONE
-    return Hold.HELD if rows[0]["released_at"] is None else Hold.RELEASED
+async def order_to_fill_for_update(
+    tx: Transaction, order_id: OrderId, offer_id: OfferId
+) -> tuple[LockedOrder, CrewNow, Hold]:
+    """An order, locked, with its crew and what this offer did to it. Raises OrderNotFound."""
+    rows = await locked_rows(tx, _TO_FILL, order_id, offer_id)
+    hold = {None: Hold.NONE, True: Hold.HELD, False: Hold.RELEASED}[rows[0]["is_held"]]
+    return order_in(rows[0]), crew_in(rows), hold
 
 
 def fill_position(

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -18,24 +19,42 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.order.domain.evidence import Angles, EvidenceStage, PhotoNotFound, Shot
 from services.order.storage import Row
-from services.order.storage.locking import Locked, Seat, VisitNow
+from services.order.storage.locking import (
+    SIGHT,
+    CrewNow,
+    Locked,
+    LockedOrder,
+    Seat,
+    crew_in,
+    lock_with_crew,
+    locked_rows,
+    order_in,
+)
 from services.order.storage.orders import Order
 from shared.contracts.ids import OrderId, VisitId, WorkerId
 from shared.kit.caller import Caller
 from shared.kit.ids import shard_of
 from shared.kit.rows import one_of
 from shared.kit.session import Transaction
-from shared.privacy.sealing import reveal, seal
+from shared.privacy.sealing import note_data_key, reveal, seal
 
 _PLACE = "evidence.photo"
 _SENT = """
-SELECT count(*) AS count, coalesce(bool_or(sha256 = $3), false) AS is_known
+SELECT count(*) AS count, coalesce(bool_or(sha256 = $3), false) AS is_known,
+    (SELECT wrapped FROM subject_keys WHERE subject = $4) AS wrapped
 FROM evidence WHERE shard = $1 AND order_id = $2
 """
-_ANGLES = """
-SELECT stage, angle FROM evidence
-WHERE shard = $1 AND order_id = $2 AND visit_id = $3 AND stored_at IS NOT NULL
+_STORED = """
+UPDATE evidence SET stored_at = $3 WHERE shard = $1 AND id = $2 AND stored_at IS NULL
+RETURNING id, stage, angle, position, taken_at, sha256, width, height
 """
+_ANGLES = """,
+    (SELECT jsonb_agg(jsonb_build_array(e.stage, e.angle))
+        FROM evidence e JOIN visits v ON v.shard = e.shard AND v.id = e.visit_id
+        WHERE e.shard = o.shard AND e.order_id = o.id AND v.number = o.visit_number
+            AND e.stored_at IS NOT NULL) AS angles
+"""
+_WITH_ANGLES = {role: lock_with_crew(sight, _ANGLES) for role, sight in SIGHT.items()}
 
 
 class Evidence(Row):
@@ -65,6 +84,20 @@ class Evidence(Row):
         Index("ix_evidence_shard_order_id_id", "shard", "order_id", "id"),
         UniqueConstraint("shard", "order_id", "sha256"),  # One picture proves one thing.
     )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPhoto:
+    """A photo that is in the store, as its sender is told of it."""
+
+    id: UUID
+    stage: EvidenceStage
+    angle: str
+    position: int
+    taken_at: datetime
+    sha256: str
+    width: int
+    height: int
 
 
 async def begin_evidence(
@@ -113,6 +146,14 @@ async def evidence_for_update(tx: Transaction, evidence_id: UUID) -> Evidence | 
     return (await tx.session.scalars(query.with_for_update())).one_or_none()
 
 
+async def note_stored(tx: Transaction, evidence_id: UUID) -> StoredPhoto | None:
+    """The photo is in the store now; None if its row was cleared meanwhile."""
+    rows = await tx.run(_STORED, shard_of(evidence_id), evidence_id, tx.now)
+    if not rows:
+        return None
+    return StoredPhoto(**dict(rows[0]) | {"stage": EvidenceStage(rows[0]["stage"])})
+
+
 async def forget_evidence(tx: Transaction, evidence_id: UUID) -> bool:
     """Drop the row of a photo that was not stored whole; False if it was, and stays."""
     evidence = await evidence_for_update(tx, evidence_id)
@@ -151,15 +192,23 @@ async def photos_of(tx: Transaction, order: Order) -> Sequence[Evidence]:
 async def photos_sent(tx: Transaction, order: Locked, sha256: str) -> tuple[int, bool]:
     """How many photos the order has, and whether this very picture is one of them.
 
-    Those on their way to the store count too.
+    Those on their way to the store count too. Ask when the order's lock is held; the key by which
+    the next one is sealed is read as well.
     """
-    [row] = await tx.run(_SENT, order.shard, order.id, sha256)
+    [row] = await tx.run(_SENT, order.shard, order.id, sha256, order.user_id)
+    note_data_key(tx, order.user_id, row["wrapped"])
     return row["count"], row["is_known"]
 
 
-async def angles_of(tx: Transaction, order: Locked, visit: VisitNow) -> Angles:
-    """From which angles the visit has stored photos, by stage."""
+async def order_with_angles_for_update(
+    tx: Transaction, caller: Caller, order_id: UUID
+) -> tuple[LockedOrder, CrewNow, Angles]:
+    """An order, locked, with its crew, and from which angles its visit has photos, by stage.
+
+    A photo counts if it was stored before this was asked. Raises OrderNotFound.
+    """
+    rows = await locked_rows(tx, _WITH_ANGLES[caller.role], order_id, caller.id)
     angles: dict[EvidenceStage, set[str]] = {stage: set() for stage in EvidenceStage}
-    for row in await tx.run(_ANGLES, order.shard, order.id, visit.id):
-        angles[EvidenceStage(row["stage"])].add(row["angle"])
-    return angles
+    for stage, angle in rows[0]["angles"] or []:
+        angles[EvidenceStage(stage)].add(angle)
+    return order_in(rows[0]), crew_in(rows), angles

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import and_, select
 
 from services.order.storage.orders import Order, Position, Visit
+from services.order.storage.whole import SeatSeen, VisitSeen, WholeOrder
 from shared.kit.caller import Caller
 from shared.kit.money import Currency, Money
 from shared.kit.session import Transaction
@@ -17,9 +18,9 @@ from shared.kit.session import Transaction
 class Job:
     """One worker's part in an order."""
 
-    order: Order
-    visit: Visit
-    position: Position
+    order: Order | WholeOrder
+    visit: Visit | VisitSeen
+    position: Position | SeatSeen
 
 
 async def jobs_of(
@@ -39,7 +40,7 @@ async def jobs_of(
     return [Job(*row) for row in await tx.session.execute(query)]
 
 
-def net_pay(order: Order, position: Position) -> Money | None:
+def net_pay(order: Order | WholeOrder, position: Position | SeatSeen) -> Money | None:
     """What the position earns after commission, as payment told at the capture."""
     parts: list[dict[str, Any]] = order.capture.get("pay", [])
     for part in parts:

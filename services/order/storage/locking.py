@@ -1,14 +1,18 @@
-"""An order as its moves deal with it: its row locked, then its crew, both read past the ORM.
+"""An order as its moves deal with it: its row locked, with its crew, both read past the ORM.
 
-The crew is read when the lock is held, for whoever changes it holds that lock too. What changes is
-written with all else at the end of the transaction.
+Visits, positions and assignments change only under the lock of their order, and never without a row
+of its history, which its version counts. So the version tells whether the crew, which is read by
+the statement that waits for the lock, is as old as before the wait. What changes is written with
+all else at the end of the transaction.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+import asyncpg
 
 from services.order.domain.order import OrderState
 from services.order.domain.refusals import OrderNotFound
@@ -19,34 +23,50 @@ from shared.kit.ids import shard_of
 from shared.kit.money import Currency, Money
 from shared.kit.session import Transaction
 
-_ORDER = """
-SELECT o.shard, o.id, o.state, o.version, o.user_id, o.number, o.offering_name, o.offering_id,
-    o.payable_minor, o.payable_currency, o.refunded_minor, o.visit_number, o.checklist,
-    o.by_quotation, o.auto_accept_hours, o.start_code, o.start_tries, o.case_open, o.paid_at,
-    o.escalated_at, o.completed_at, o.accept_until, o.accepted_at, o.cancelled_at, o.cancel_reason
-FROM orders o WHERE o.shard = $1 AND o.id = $2 AND {sight} FOR UPDATE OF o
-"""
-_JOB = """
-EXISTS (SELECT FROM positions p
-    WHERE p.shard = o.shard AND p.order_id = o.id AND p.worker_id = $3)
-"""
-_ANY = "$3::uuid IS NOT NULL"
-_BY_ROLE = {
-    Role.USER: _ORDER.format(sight="o.user_id = $3"),
-    Role.WORKER: _ORDER.format(sight=_JOB),
-    Role.STAFF: _ORDER.format(sight=_ANY),
-    Role.SYSTEM: _ORDER.format(sight=_ANY),
+SIGHT = {
+    Role.USER: "o.user_id = $3",
+    Role.WORKER: """EXISTS (SELECT FROM positions p
+        WHERE p.shard = o.shard AND p.order_id = o.id AND p.worker_id = $3)""",
+    Role.STAFF: "$3::uuid IS NOT NULL",
+    Role.SYSTEM: "$3::uuid IS NOT NULL",
 }
-_CREW = """
-SELECT p.visit_id, p.visit_number, p.number, p.worker_id, p.offer_id, p.arrived_at,
-    v.starts_at, s.lat, s.lng
-FROM positions p JOIN visits v ON v.shard = p.shard AND v.id = p.visit_id
-JOIN LATERAL (
-    SELECT lat, lng FROM stops
-    WHERE shard = p.shard AND order_id = p.order_id AND visit_id = p.visit_id
-    ORDER BY number LIMIT 1) s ON true
-WHERE p.shard = $1 AND p.order_id = $2 ORDER BY p.visit_number, p.number
+"""Who sees an order, ``o``: the caller of id ``$3`` their own or their job, staff and we all."""
+
+_COLUMNS = """
+o.shard, o.id, o.state, o.version, o.user_id, o.number, o.offering_name, o.offering_id,
+o.payable_minor, o.payable_currency, o.refunded_minor, o.visit_number, o.checklist,
+o.by_quotation, o.auto_accept_hours, o.start_code, o.start_tries, o.case_open, o.paid_at,
+o.escalated_at, o.completed_at, o.accept_until, o.accepted_at, o.cancelled_at, o.cancel_reason
 """
+_ORDER = f"""
+SELECT {_COLUMNS}
+FROM orders o WHERE o.shard = $1 AND o.id = $2 AND {{sight}} FOR UPDATE
+"""
+# A row for each position. version_seen is as old as the crew; the ROW has the fields of VisitNow.
+_ORDER_WITH_CREW = f"""
+SELECT {_COLUMNS},
+    p.visit_id, p.visit_number AS seat_visit, p.number AS seat, p.worker_id, p.offer_id,
+    p.arrived_at,
+    (SELECT version FROM orders WHERE shard = $1 AND id = $2) AS version_seen,
+    (SELECT ROW(v.id, v.starts_at, s.lat, s.lng)
+        FROM visits v
+        JOIN stops s ON s.shard = v.shard AND s.order_id = v.order_id AND s.visit_id = v.id
+        WHERE v.shard = o.shard AND v.order_id = o.id AND v.number = o.visit_number
+        ORDER BY s.number LIMIT 1) AS visit
+    {{also}}
+FROM orders o JOIN positions p ON p.shard = o.shard AND p.order_id = o.id
+WHERE o.shard = $1 AND o.id = $2 AND {{sight}}
+ORDER BY p.visit_number, p.number FOR UPDATE OF o
+"""
+
+
+def lock_with_crew(sight: str, also: str = "") -> str:
+    """The statement that ``locked_rows`` runs: a lock with the crew, and further columns."""
+    return _ORDER_WITH_CREW.format(sight=sight, also=also)
+
+
+_ALONE = {role: _ORDER.format(sight=sight) for role, sight in SIGHT.items()}
+_WITH_CREW = {role: lock_with_crew(sight) for role, sight in SIGHT.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +105,10 @@ class LockedOrder(Locked):
     cancel_reason: CancelReason | None
 
 
+_MADE = {"state", "payable", "cancel_reason"}
+_SAME = [field.name for field in fields(LockedOrder) if field.name not in _MADE]
+
+
 @dataclass(frozen=True, slots=True)
 class Seat:
     """A position of the crew, and who holds it."""
@@ -117,23 +141,57 @@ class CrewNow:
 
 async def order_for_update(tx: Transaction, caller: Caller, order_id: UUID) -> LockedOrder:
     """The order, locked, for who may see it: their own, their job, or all. Raises OrderNotFound."""
-    rows = await tx.run(_BY_ROLE[caller.role], shard_of(order_id), order_id, caller.id)
+    rows = await tx.run(_ALONE[caller.role], shard_of(order_id), order_id, caller.id)
     if not rows:
         raise OrderNotFound(f"No order {order_id}.")
-    row = dict(rows[0])
+    return order_in(rows[0])
+
+
+async def order_with_crew_for_update(
+    tx: Transaction, caller: Caller, order_id: UUID
+) -> tuple[LockedOrder, CrewNow]:
+    """As ``order_for_update``, with the crew as it is while the lock is held."""
+    rows = await locked_rows(tx, _WITH_CREW[caller.role], order_id, caller.id)
+    return order_in(rows[0]), crew_in(rows)
+
+
+async def locked_rows(
+    tx: Transaction, sql: str, order_id: UUID, third: UUID
+) -> Sequence[asyncpg.Record]:
+    """The rows of a ``lock_with_crew``, whose ``$3`` is the third value. Raises OrderNotFound.
+
+    There is one for each position, and no order without any. Whoever held the lock before may have
+    changed the order after the statement had looked at its crew: then it is run again, which waits
+    for nobody any more.
+    """
+    values = (shard_of(order_id), order_id, third)
+    rows = await tx.run(sql, *values)
+    if rows and rows[0]["version"] != rows[0]["version_seen"]:
+        rows = await tx.run(sql, *values)
+    if not rows:
+        raise OrderNotFound(f"No order {order_id}.")
+    return rows
+
+
+def order_in(row: asyncpg.Record) -> LockedOrder:
+    """The order in a row that locks it."""
     reason = row["cancel_reason"]
-    money = Money(row.pop("payable_minor"), Currency(row.pop("payable_currency")))
-    row |= {"payable": money, "cancel_reason": reason and CancelReason(reason)}
-    return LockedOrder(**(row | {"state": OrderState(row["state"])}))
+    return LockedOrder(
+        **{name: row[name] for name in _SAME},
+        state=OrderState(row["state"]),
+        payable=Money(row["payable_minor"], Currency(row["payable_currency"])),
+        cancel_reason=reason and CancelReason(reason),
+    )
 
 
-async def crew_now(tx: Transaction, order: LockedOrder) -> CrewNow:
-    """The crew of a locked order."""
-    rows = await tx.run(_CREW, order.shard, order.id)
-    here = next(row for row in rows if row["visit_number"] == order.visit_number)
-    visit = VisitNow(here["visit_id"], here["starts_at"], here["lat"], here["lng"])
-    names = Seat.__slots__
-    return CrewNow(visit, [Seat(*(row[name] for name in names)) for row in rows])
+def crew_in(rows: Sequence[asyncpg.Record]) -> CrewNow:
+    """The crew in ``locked_rows``."""
+    return CrewNow(VisitNow(*rows[0]["visit"]), [_seat_in(row) for row in rows])
+
+
+def _seat_in(row: asyncpg.Record) -> Seat:
+    place = (row["visit_id"], row["seat_visit"], row["seat"])
+    return Seat(*place, row["worker_id"], row["offer_id"], row["arrived_at"])
 
 
 async def change_order(tx: Transaction, order: Locked, change: Mapping[str, Any]) -> None:

@@ -32,9 +32,9 @@ async def board(
     return await _page(tx, select(Order).where(Order.state == state), cursor, limit)
 
 
-async def order_by_number(tx: Transaction, number: str) -> Order | None:
-    """The order whose number somebody read out."""
-    return (await tx.session.scalars(select(Order).where(Order.number == number))).first()
+async def order_by_number(tx: Transaction, number: str) -> UUID | None:
+    """The id of the order whose number somebody read out."""
+    return await tx.session.scalar(select(Order.id).where(Order.number == number))
 
 
 async def _page(

@@ -224,12 +224,6 @@ async def order_exists(tx: Transaction, order_id: UUID) -> bool:
     return bool(await tx.run(sql, shard_of(order_id), order_id))
 
 
-async def visits_of(tx: Transaction, order: Order) -> list[Visit]:
-    """The order's visits, first one first."""
-    query = select(Visit).where(Visit.shard == order.shard, Visit.order_id == order.id)
-    return list(await tx.session.scalars(query.order_by(Visit.number)))
-
-
 async def current_visit(tx: Transaction, order: Order) -> Visit:
     """The visit that the order's next moves are about."""
     query = select(Visit).where(
@@ -238,15 +232,3 @@ async def current_visit(tx: Transaction, order: Order) -> Visit:
         Visit.number == order.visit_number,
     )
     return (await tx.session.scalars(query)).one()
-
-
-async def stops_of(tx: Transaction, order: Order) -> list[Stop]:
-    """The order's stops in the order they are gone to; group them by ``visit_id``."""
-    query = select(Stop).where(Stop.shard == order.shard, Stop.order_id == order.id)
-    return list(await tx.session.scalars(query.order_by(Stop.visit_id, Stop.number)))
-
-
-async def positions_of(tx: Transaction, order: Order) -> list[Position]:
-    """The crew positions of all visits, lead first."""
-    query = select(Position).where(Position.shard == order.shard, Position.order_id == order.id)
-    return list(await tx.session.scalars(query.order_by(Position.visit_number, Position.number)))

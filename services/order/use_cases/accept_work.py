@@ -5,7 +5,7 @@ from datetime import timedelta
 from services.order.domain.order import OrderMove
 from services.order.domain.review import REVIEW_SECONDS
 from services.order.storage.history import move_order
-from services.order.storage.locking import LockedOrder, crew_now, order_for_update
+from services.order.storage.locking import LockedOrder, order_with_crew_for_update
 from services.order.storage.telling import told
 from shared.contracts.ids import OrderId
 from shared.contracts.order import OrderAccepted
@@ -18,8 +18,7 @@ async def accept_work(tx: Transaction, caller: Caller, order_id: OrderId) -> Loc
 
     Raises OrderNotFound, MoveRefused. Tells order.accepted.v1.
     """
-    order = await order_for_update(tx, caller, order_id)
-    crew = await crew_now(tx, order)
+    order, crew = await order_with_crew_for_update(tx, caller, order_id)
 
     order = await move_order(tx, order, OrderMove.ACCEPT, by=caller, also={"accepted_at": tx.now})
     await tx.cancel_timer("auto_accept", order.id)

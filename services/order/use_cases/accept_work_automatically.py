@@ -5,7 +5,7 @@ from datetime import timedelta
 from services.order.domain.order import OrderMove, OrderState
 from services.order.domain.review import CASE_CHECK_SECONDS, REVIEW_SECONDS
 from services.order.storage.history import move_order
-from services.order.storage.locking import crew_now, order_for_update
+from services.order.storage.locking import order_with_crew_for_update
 from services.order.storage.telling import told
 from shared.contracts.ids import OrderId
 from shared.contracts.order import OrderAccepted
@@ -18,8 +18,7 @@ async def accept_work_automatically(tx: Transaction, order_id: OrderId) -> None:
 
     Raises OrderNotFound. Tells order.accepted.v1.
     """
-    order = await order_for_update(tx, SYSTEM, order_id)
-    crew = await crew_now(tx, order)
+    order, crew = await order_with_crew_for_update(tx, SYSTEM, order_id)
 
     if order.state is not OrderState.PENDING_ACCEPTANCE:
         return  # Somebody was faster.

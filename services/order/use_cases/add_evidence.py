@@ -13,13 +13,13 @@ from services.order.domain.evidence import (
 from services.order.domain.job import held_by
 from services.order.domain.ports import PhotoStore
 from services.order.storage.evidence import (
-    Evidence,
+    StoredPhoto,
     begin_evidence,
-    evidence_for_update,
     forget_evidence,
+    note_stored,
     photos_sent,
 )
-from services.order.storage.locking import crew_now, order_for_update
+from services.order.storage.locking import order_with_crew_for_update
 from shared.contracts.ids import OrderId
 from shared.kit.caller import Caller
 from shared.kit.errors import Unavailable
@@ -31,7 +31,7 @@ CUT_SECONDS = 60  # An upload that has not ended by then was cut.
 
 async def add_evidence(
     steps: Steps, store: PhotoStore, caller: Caller, order_id: OrderId, shot: Shot
-) -> Evidence:
+) -> StoredPhoto:
     """A worker of the visit shows how things are; the picture is sealed before it leaves us.
 
     Raises OrderNotFound, NotInCrew, StageNotNow, PhotoKnown, PhotosTooMany, RequestUndone,
@@ -40,8 +40,7 @@ async def add_evidence(
     evidence_id = new_id_in(shard_of(order_id))
     name = object_name(order_id, evidence_id)
     async with steps.claim(evidence_id) as tx:
-        order = await order_for_update(tx, caller, order_id)
-        crew = await crew_now(tx, order)
+        order, crew = await order_with_crew_for_update(tx, caller, order_id)
         own = held_by(caller, crew.seats, order.visit_number)
         check_stage(shot.stage, order.state)
         sent, is_known = await photos_sent(tx, order, shot.photo.sha256)
@@ -62,9 +61,8 @@ async def add_evidence(
 
     async with steps.finish() as tx:
         await tx.cancel_timer("evidence_cut", evidence_id)
-        evidence = await evidence_for_update(tx, evidence_id)
-        if evidence is None:
+        stored = await note_stored(tx, evidence_id)
+        if stored is None:
             raise RequestUndone("The upload took too long and was cleared; send it again.")
-        evidence.stored_at = tx.now
-        steps.answer(evidence)
-    return evidence
+        steps.answer(stored)
+    return stored

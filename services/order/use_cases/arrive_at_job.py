@@ -6,7 +6,7 @@ from services.order.domain.arrival import CODE_TRIES_MAX, Arrival, Fix, proof_of
 from services.order.domain.job import require_lead
 from services.order.domain.order import OrderMove
 from services.order.storage.history import move_order, note_on_order
-from services.order.storage.locking import change_seat, change_visit, crew_now, order_for_update
+from services.order.storage.locking import change_seat, change_visit, order_with_crew_for_update
 from services.order.storage.telling import told
 from shared.contracts.ids import OrderId
 from shared.contracts.order import OrderArrived
@@ -22,8 +22,7 @@ async def arrive_at_job(
     A wrong code is answered, not raised: the try that it counts must be kept. Raises OrderNotFound,
     LeadOnly, MoveRefused, ArrivalNotShown, StartCodeLocked. Tells order.arrived.v1.
     """
-    order = await order_for_update(tx, caller, order_id)
-    crew = await crew_now(tx, order)
+    order, crew = await order_with_crew_for_update(tx, caller, order_id)
     visit = crew.visit
 
     lead = require_lead(caller, crew.seats, order.visit_number)

@@ -11,9 +11,9 @@ from services.order.domain.refusals import (
     PositionNotFound,
     WorkerAlreadyInCrew,
 )
-from services.order.storage.assignments import Hold, fill_position, hold_of
+from services.order.storage.assignments import Hold, fill_position, order_to_fill_for_update
 from services.order.storage.history import move_order, note_on_order
-from services.order.storage.locking import LockedOrder, Seat, crew_now, order_for_update
+from services.order.storage.locking import LockedOrder, Seat
 from services.order.storage.telling import told
 from shared.contracts.ids import OfferId, OrderId, VisitId, WorkerId
 from shared.contracts.order import OrderAssigned
@@ -43,10 +43,8 @@ async def assign_position(
     PositionFilled, OwnOrder, WorkerAlreadyInCrew, OfferReleased, MoveRefused.
     Tells order.assigned.v1.
     """
-    order = await order_for_update(tx, SYSTEM, order_id)
-    seats = (await crew_now(tx, order)).seats
-    crew = [seat for seat in seats if seat.visit_id == visit_id]
-    hold = await hold_of(tx, order, offer_id)
+    order, everybody, hold = await order_to_fill_for_update(tx, order_id, offer_id)
+    crew = [seat for seat in everybody.seats if seat.visit_id == visit_id]
     if hold is not Hold.NONE:
         if hold is Hold.RELEASED or order.state is OrderState.CANCELLED:
             raise OfferReleased(f"Offer {offer_id} holds no position any more.")
@@ -56,7 +54,7 @@ async def assign_position(
     OrderMove.ASSIGN.check(order.state, SYSTEM.role)
 
     filled = fill_position(tx, order, free, offer_id, worker_id)
-    seats = [filled if seat is free else seat for seat in seats]
+    seats = [filled if seat is free else seat for seat in everybody.seats]
     facts: dict[str, Any] = {"position": number, "worker_id": str(worker_id)}
     if not all(seat.worker_id for seat in crew if seat is not free):
         await note_on_order(tx, order, "position_filled", by=SYSTEM, **facts)

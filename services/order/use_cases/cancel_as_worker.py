@@ -11,8 +11,7 @@ from services.order.storage.locking import (
     Seat,
     change_seat,
     change_visit,
-    crew_now,
-    order_for_update,
+    order_with_crew_for_update,
 )
 from services.order.storage.telling import told
 from shared.contracts.ids import OrderId, WorkerId
@@ -33,8 +32,7 @@ async def cancel_as_worker(
     positions, and arrive anew. Raises OrderNotFound, NotInCrew, MoveRefused.
     Tells order.released.v1.
     """
-    order = await order_for_update(tx, caller, order_id)
-    crew = await crew_now(tx, order)
+    order, crew = await order_with_crew_for_update(tx, caller, order_id)
 
     own = held_by(caller, crew.seats, order.visit_number)
 

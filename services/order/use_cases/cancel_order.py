@@ -2,7 +2,7 @@
 
 from services.order.domain.order import OrderMove
 from services.order.storage.history import move_order
-from services.order.storage.locking import LockedOrder, crew_now, order_for_update
+from services.order.storage.locking import LockedOrder, order_with_crew_for_update
 from services.order.storage.telling import told
 from shared.contracts.ids import OrderId
 from shared.contracts.order import CancelReason, OrderCancelled
@@ -25,8 +25,7 @@ async def cancel_order(
 
     Raises OrderNotFound, MoveRefused, MoveForbidden, MoveNotBuilt. Tells order.cancelled.v1.
     """
-    order = await order_for_update(tx, caller, order_id)
-    crew = await crew_now(tx, order)
+    order, crew = await order_with_crew_for_update(tx, caller, order_id)
 
     is_late = order.state in OrderMove.CANCEL_LATE.sources
     move = OrderMove.CANCEL_LATE if is_late else OrderMove.CANCEL_FREE

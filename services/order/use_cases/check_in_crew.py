@@ -12,7 +12,7 @@ from services.order.domain.arrival import (
 )
 from services.order.domain.job import held_by, lead_of
 from services.order.storage.history import note_on_order
-from services.order.storage.locking import change_seat, crew_now, order_for_update
+from services.order.storage.locking import change_seat, order_with_crew_for_update
 from shared.contracts.ids import OrderId
 from shared.kit.caller import Caller
 from shared.kit.session import Transaction
@@ -26,8 +26,7 @@ async def check_in_crew(
     A wrong code is answered, not raised: the try that it counts must be kept. Raises OrderNotFound,
     NotInCrew, LeadArrives, MoveRefused, ArrivalNotShown, StartCodeLocked.
     """
-    order = await order_for_update(tx, caller, order_id)
-    crew = await crew_now(tx, order)
+    order, crew = await order_with_crew_for_update(tx, caller, order_id)
 
     own = held_by(caller, crew.seats, order.visit_number)
     if own is lead_of(crew.seats, order.visit_number):

@@ -2,7 +2,7 @@
 
 from services.order.domain.order import OrderMove, OrderState
 from services.order.storage.history import move_order
-from services.order.storage.locking import crew_now, order_for_update
+from services.order.storage.locking import order_with_crew_for_update
 from services.order.storage.telling import told
 from shared.contracts.ids import OrderId
 from shared.contracts.order import OrderCompletedUnreviewed
@@ -15,8 +15,7 @@ async def close_review(tx: Transaction, order_id: OrderId) -> None:
 
     Raises OrderNotFound. Tells order.completed_unreviewed.v1.
     """
-    order = await order_for_update(tx, SYSTEM, order_id)
-    crew = await crew_now(tx, order)
+    order, crew = await order_with_crew_for_update(tx, SYSTEM, order_id)
 
     if order.state is not OrderState.PENDING_REVIEW:
         return  # Reviewed meanwhile, or closed by a case.

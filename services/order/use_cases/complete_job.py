@@ -6,9 +6,9 @@ from datetime import timedelta
 from services.order.domain.evidence import Answer, check_completion
 from services.order.domain.job import require_lead
 from services.order.domain.order import OrderMove
-from services.order.storage.evidence import angles_of
+from services.order.storage.evidence import order_with_angles_for_update
 from services.order.storage.history import move_order
-from services.order.storage.locking import LockedOrder, change_visit, crew_now, order_for_update
+from services.order.storage.locking import LockedOrder, change_visit
 from services.order.storage.telling import told
 from shared.contracts.ids import OrderId
 from shared.contracts.order import OrderCompleted
@@ -24,9 +24,7 @@ async def complete_job(
     Raises OrderNotFound, LeadOnly, MoveRefused, EvidenceMissing, AnswerInvalid,
     ChecklistIncomplete. Tells order.completed.v1.
     """
-    order = await order_for_update(tx, caller, order_id)
-    crew = await crew_now(tx, order)
-    angles = await angles_of(tx, order, crew.visit)
+    order, crew, angles = await order_with_angles_for_update(tx, caller, order_id)
 
     require_lead(caller, crew.seats, order.visit_number)
     OrderMove.COMPLETE.check(order.state, caller.role)

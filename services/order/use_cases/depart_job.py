@@ -3,7 +3,7 @@
 from services.order.domain.job import require_lead
 from services.order.domain.order import OrderMove
 from services.order.storage.history import move_order
-from services.order.storage.locking import LockedOrder, change_visit, crew_now, order_for_update
+from services.order.storage.locking import LockedOrder, change_visit, order_with_crew_for_update
 from services.order.storage.telling import told
 from shared.contracts.ids import OrderId
 from shared.contracts.order import OrderDeparted
@@ -16,8 +16,7 @@ async def depart_job(tx: Transaction, caller: Caller, order_id: OrderId) -> Lock
 
     Raises OrderNotFound, LeadOnly, MoveRefused. Tells order.departed.v1.
     """
-    order = await order_for_update(tx, caller, order_id)
-    crew = await crew_now(tx, order)
+    order, crew = await order_with_crew_for_update(tx, caller, order_id)
 
     require_lead(caller, crew.seats, order.visit_number)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from services.order.domain.order import OrderMove
 from services.order.storage.history import move_order
-from services.order.storage.locking import crew_now, order_for_update
+from services.order.storage.locking import order_with_crew_for_update
 from services.order.storage.reviews import Review, add_review
 from services.order.storage.telling import told
 from shared.contracts.ids import OrderId
@@ -25,8 +25,7 @@ async def review_order(
 
     Raises OrderNotFound, MoveRefused. Tells order.reviewed.v1.
     """
-    order = await order_for_update(tx, caller, order_id)
-    crew = await crew_now(tx, order)
+    order, crew = await order_with_crew_for_update(tx, caller, order_id)
 
     order = await move_order(tx, order, OrderMove.REVIEW, by=caller, rating=rating)
     await tx.cancel_timer("close_review", order.id)

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from services.order.domain.evidence import Answer, check_start
 from services.order.domain.job import check_fixed_price, require_lead
 from services.order.domain.order import OrderMove
-from services.order.storage.evidence import angles_of
+from services.order.storage.evidence import order_with_angles_for_update
 from services.order.storage.history import move_order
-from services.order.storage.locking import LockedOrder, change_visit, crew_now, order_for_update
+from services.order.storage.locking import LockedOrder, change_visit
 from services.order.storage.telling import told
 from shared.contracts.ids import OrderId
 from shared.contracts.order import OrderStarted
@@ -23,9 +23,7 @@ async def start_job(
     Raises OrderNotFound, LeadOnly, MoveRefused, AnswerInvalid, ChecklistIncomplete.
     Tells order.started.v1.
     """
-    order = await order_for_update(tx, caller, order_id)
-    crew = await crew_now(tx, order)
-    angles = await angles_of(tx, order, crew.visit)
+    order, crew, angles = await order_with_angles_for_update(tx, caller, order_id)
 
     require_lead(caller, crew.seats, order.visit_number)
     OrderMove.START.check(order.state, caller.role)

@@ -2,7 +2,7 @@
 
 from services.order.domain.order import OrderMove, OrderState
 from services.order.storage.history import move_order
-from services.order.storage.locking import crew_now, order_for_update
+from services.order.storage.locking import order_with_crew_for_update
 from services.order.storage.telling import told
 from shared.contracts.ids import OrderId
 from shared.contracts.order import CancelReason, OrderCancelled
@@ -16,10 +16,9 @@ async def time_out_payment(tx: Transaction, order_id: OrderId) -> None:
 
     Raises OrderNotFound. Tells order.cancelled.v1.
     """
-    order = await order_for_update(tx, SYSTEM, order_id)
+    order, crew = await order_with_crew_for_update(tx, SYSTEM, order_id)
     if order.state is not OrderState.PENDING_PAYMENT:
         return  # Cancelled by the user meanwhile.
-    crew = await crew_now(tx, order)
 
     end = {"cancelled_at": tx.now, "cancel_reason": CancelReason.PAY_TIMEOUT}
     order = await move_order(tx, order, OrderMove.PAY_TIMEOUT, by=SYSTEM, also=end)

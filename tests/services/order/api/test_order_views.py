@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from services.order.api.order_views import detail_of
-from services.order.storage.orders import order_of
+from services.order.storage.whole import whole_order
 from shared.kit.caller import Caller, Role
 from shared.kit.ids import new_id
 from tests.services.order.given import Shop
@@ -12,7 +12,7 @@ from tests.services.order.given import Shop
 async def test_the_allowed_moves_are_those_of_the_role_that_are_built(shop: Shop) -> None:
     order = await shop.paid(shop.cleaning)
     async with shop.running.begin() as tx:
-        row = await order_of(tx, Caller(shop.user, Role.USER), UUID(order["id"]))
+        row = await whole_order(tx, Caller(shop.user, Role.USER), UUID(order["id"]))
         mine = await detail_of(tx, row, Caller(shop.user, Role.USER))
         theirs = await detail_of(tx, row, Caller(new_id(), Role.STAFF))
     assert mine.allowed_moves == theirs.allowed_moves == ["cancel_free"]

@@ -59,7 +59,7 @@ async def test_ten_retries_of_one_acceptance_get_one_answer(works: Works) -> Non
     assert len(await works.told(order, OrderAccepted)) == 1
 
 
-@pytest.mark.race("order_for_update")
+@pytest.mark.race("order_with_crew_for_update")
 async def test_users_race_the_clock_and_either_wins_alone(own_works: Works) -> None:
     """The clock works from the first order on, users from the last one back: they meet midway."""
     orders = []
@@ -79,7 +79,7 @@ async def test_users_race_the_clock_and_either_wins_alone(own_works: Works) -> N
     assert set(automatic.values()) == {True, False}
 
 
-@pytest.mark.race("order_for_update")
+@pytest.mark.race("order_with_crew_for_update")
 async def test_the_two_never_wait_for_each_other(own_works: Works) -> None:
     """Both want timer and order; were their locks taken crosswise, one would die as a victim."""
     order = await own_works.completed()

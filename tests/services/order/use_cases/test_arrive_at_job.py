@@ -94,7 +94,7 @@ async def test_a_retry_of_a_wrong_code_is_counted_once(works: Works) -> None:
     assert row.start_tries == 1
 
 
-@pytest.mark.race("order_for_update")
+@pytest.mark.race("order_with_crew_for_update")
 async def test_guesses_at_once_are_all_counted(works: Works) -> None:
     order = await works.departed()
     body = {"start_code": wrong(await works.start_code(order))}

@@ -7,7 +7,7 @@ from uuid import UUID
 from httpx import Response
 
 from services.order.storage.assignments import free_position
-from services.order.storage.locking import crew_now, order_for_update
+from services.order.storage.locking import order_with_crew_for_update
 from shared.contracts.ids import OfferId, OrderId, WorkerId
 from shared.contracts.order import OrderAssigned, OrderCancelled
 from shared.kit.caller import SYSTEM
@@ -73,8 +73,8 @@ async def test_a_released_offer_is_never_assigned_again(shop: Shop) -> None:
     offer, worker = OfferId(new_id()), new_id()
     as_json(await shop.assign(order, worker, 1, offer))
     async with shop.running.begin() as tx:
-        row = await order_for_update(tx, SYSTEM, OrderId(UUID(order["id"])))
-        seat = (await crew_now(tx, row)).seats[0]
+        row, crew = await order_with_crew_for_update(tx, SYSTEM, OrderId(UUID(order["id"])))
+        seat = crew.seats[0]
         assert seat.worker_id == worker
         assert free_position(tx, row, seat).worker_id is None
     assert code(await shop.assign(order, worker, 1, offer)) == "offer-released"
@@ -86,7 +86,7 @@ async def test_a_cancel_against_an_assignment_has_one_winner(shop: Shop) -> None
         order = await shop.paid()
         visit = order["visits"][0]["id"]
         cancel, assign = await race(
-            "order_for_update",
+            "order_to_fill_for_update",
             partial(shop.cancel, order),
             partial(shop.assign, order, new_id(), visit=visit),
         )

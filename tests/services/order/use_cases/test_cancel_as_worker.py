@@ -102,7 +102,7 @@ async def test_who_has_begun_cannot_leave(works: Works, reached: str) -> None:
     assert await works.told(order, OrderReleased) == []
 
 
-@pytest.mark.race("order_for_update")
+@pytest.mark.race("order_with_crew_for_update")
 async def test_lead_and_mate_leave_at_once_and_one_is_first(works: Works) -> None:
     """With the first the order waits for dispatch, where nobody may leave any more."""
     order = await works.assigned()

@@ -16,7 +16,7 @@ from tests.services.order.given import Shop, race
 
 async def test_of_ten_cancels_of_one_order_one_wins(shop: Shop) -> None:
     order = await shop.paid()
-    answers = await race("order_for_update", *[lambda: shop.cancel(order)] * 10)
+    answers = await race("order_with_crew_for_update", *[lambda: shop.cancel(order)] * 10)
     assert sorted(answer.status_code for answer in answers) == [200] + [409] * 9
     [told] = await shop.running.told(OrderCancelled)
     assert (told.reason, told.was_paid, told.fee.minor) == (CancelReason.USER, True, 0)

@@ -78,7 +78,7 @@ async def test_nobody_checks_in_before_the_departure_or_after_the_work(works: Wo
     assert refused.json()["state"] == "pending_acceptance"
 
 
-@pytest.mark.race("order_for_update")
+@pytest.mark.race("order_with_crew_for_update")
 async def test_checking_in_ten_times_is_coming_once(works: Works) -> None:
     order = await works.departed()
     answers = await asyncio.gather(

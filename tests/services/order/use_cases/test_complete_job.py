@@ -58,7 +58,7 @@ async def test_only_the_lead_hands_over(works: Works) -> None:
     assert (refused.status_code, await works.state(order)) == (403, "in_service")
 
 
-@pytest.mark.race("order_for_update")
+@pytest.mark.race("order_with_angles_for_update")
 async def test_completing_twice_at_once_is_completing_once(works: Works) -> None:
     order = await works.started()
     as_json(await works.send(order))

@@ -42,7 +42,7 @@ async def test_setting_out_twice_is_refused_with_what_is_allowed(works: Works) -
     assert "arrive" in again.json()["allowed"]
 
 
-@pytest.mark.race("order_for_update")
+@pytest.mark.race("order_with_crew_for_update")
 async def test_ten_departures_at_once_are_one(works: Works) -> None:
     order = await works.assigned()
     answers = await asyncio.gather(*(works.step(order, "depart") for _ in range(10)))

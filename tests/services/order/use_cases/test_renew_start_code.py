@@ -1,6 +1,9 @@
 """Staff unlock an arrival with a new code, which only the user sees."""
 
+import asyncio
+
 import httpx
+import pytest
 
 from tests.services.order.works import Works
 from tests.support.service import as_json
@@ -43,3 +46,15 @@ async def test_where_no_code_is_shown_none_is_renewed(works: Works) -> None:
     refused = await renew(works, order)
 
     assert (refused.status_code, refused.json()["state"]) == (409, "pending_acceptance")
+
+
+@pytest.mark.race("order_for_update")
+async def test_codes_renewed_at_once_are_written_down_one_by_one(works: Works) -> None:
+    order = await works.departed()
+    answers = await asyncio.gather(*(renew(works, order) for _ in range(8)))
+    url = f"/orders/{order['id']}/timeline"
+    entries = as_json(await works.http.get(url, headers=works.shop.as_user()))["entries"]
+
+    assert [answer.status_code for answer in answers] == [200] * 8
+    assert [entry["what"] for entry in entries[-8:]] == ["start_code_renewed"] * 8
+    assert [entry["number"] for entry in entries] == list(range(1, len(entries) + 1))

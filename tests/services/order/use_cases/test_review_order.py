@@ -51,7 +51,7 @@ async def test_work_is_accepted_before_it_is_reviewed(works: Works) -> None:
     assert (refused.status_code, refused.json()["state"]) == (409, "pending_acceptance")
 
 
-@pytest.mark.race("order_for_update")
+@pytest.mark.race("order_with_crew_for_update")
 async def test_ten_reviews_at_once_are_one(works: Works) -> None:
     order = await works.accepted()
     answers = await asyncio.gather(
@@ -62,7 +62,7 @@ async def test_ten_reviews_at_once_are_one(works: Works) -> None:
     assert len(await works.told(order, OrderReviewed)) == 1
 
 
-@pytest.mark.race("order_for_update")
+@pytest.mark.race("order_with_crew_for_update")
 async def test_reviews_race_the_end_of_their_time(own_works: Works) -> None:
     """The clock works from the first order on, users from the last one back: they meet midway."""
     orders = []
