@@ -121,7 +121,7 @@ async def reveal(
     if not purpose.strip():
         raise ValueError("a reveal needs a purpose")
     text = await unseal(tx, subject, place, row_id, sealed)
-    await tx.run(
+    tx.later(
         "INSERT INTO reveals (id, at, actor, role, subject, place, row_id, purpose)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         *(new_id(), tx.now, caller.id, str(caller.role), subject, place, row_id, purpose),
