@@ -59,7 +59,10 @@ class DayOff(Shape):
 
 
 class ProfileChanged(WorkerEvent):
-    """The whole state that dispatch filters by, each time it changes."""
+    """The whole state that dispatch filters by, each time it changes.
+
+    Credit and jobs done are as of then: what moves them later is told by credit_changed alone.
+    """
 
     type: ClassVar[str] = "worker.profile_changed.v1"
     compacted: ClassVar[str | None] = "worker.state"

@@ -73,33 +73,33 @@ class OfferView(BaseModel):
 
     @classmethod
     def of(cls, sheet: Sheet) -> Self:
-        offer, search, order = sheet.offer, sheet.search, sheet.order
-        exact = offer.state is OfferState.ACCEPTED
+        exact = sheet.state is OfferState.ACCEPTED
+        point = sheet.exact if exact else sheet.coarse
         return cls(
-            id=offer.id,
-            state=offer.state,
-            order_id=offer.order_id,
-            visit_id=offer.visit_id,
-            position=offer.position,
-            category=order.category,
-            offering_id=order.offering_id,
-            offering_name=order.offering_name,
-            urgency=order.urgency,
-            equipment=order.equipment,
-            net_pay=offer.net,
-            distance_m=offer.distance_m if exact else _rounded(offer.distance_m),
-            eta_seconds=offer.eta_seconds,
-            duration_seconds=int((offer.ends_at - offer.starts_at).total_seconds()),
+            id=sheet.id,
+            state=sheet.state,
+            order_id=sheet.order_id,
+            visit_id=sheet.visit_id,
+            position=sheet.position,
+            category=sheet.category,
+            offering_id=sheet.offering_id,
+            offering_name=sheet.offering_name,
+            urgency=sheet.urgency,
+            equipment=sheet.equipment,
+            net_pay=sheet.net,
+            distance_m=sheet.distance_m if exact else _rounded(sheet.distance_m),
+            eta_seconds=sheet.eta_seconds,
+            duration_seconds=int((sheet.ends_at - sheet.starts_at).total_seconds()),
             place=PlaceView(
-                lat=search.lat if exact else search.coarse_lat,
-                lng=search.lng if exact else search.coarse_lng,
+                lat=point.lat,
+                lng=point.lng,
                 accuracy_m=0 if exact else COARSE_M,
-                district=search.district,
+                district=sheet.district,
             ),
-            starts_at=offer.starts_at,
-            ends_at=offer.ends_at,
-            offered_at=offer.offered_at,
-            expires_at=offer.expires_at,
+            starts_at=sheet.starts_at,
+            ends_at=sheet.ends_at,
+            offered_at=sheet.offered_at,
+            expires_at=sheet.expires_at,
         )
 
 

@@ -5,7 +5,7 @@ Pure. Recomputing a cost from stored features gives the stored cost.
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -74,8 +74,8 @@ class Judged:
         return {
             "worker_id": str(self.worker_id),
             "rejects": [],
-            "features": asdict(self.features),
-            "terms": asdict(self.terms),
+            "features": {name: getattr(self.features, name) for name in Features.__slots__},
+            "terms": {name: getattr(self.terms, name) for name in Terms.__slots__},
             "cost": self.terms.total,
         }
 

@@ -4,6 +4,7 @@ Pure: no I/O, no clock.
 """
 
 import math
+from functools import lru_cache
 
 from shared.contracts.shapes import Point
 
@@ -45,6 +46,7 @@ def distance_m(a: Point, b: Point) -> float:
     return 2 * EARTH_M * math.asin(math.sqrt(h))
 
 
+@lru_cache(4_096)  # A round asks of the job's place once a worker, and of theirs once a round.
 def is_on_island(point: Point) -> bool:
     """Whether a place lies on Hong Kong Island, by the nearest district's middle."""
 

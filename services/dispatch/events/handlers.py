@@ -39,13 +39,15 @@ async def free_workers(tx: Transaction, event: OrderCompleted) -> None:
 @handles(ProfileChanged)
 async def keep_profile(tx: Transaction, event: ProfileChanged) -> None:
     """The filters read the newest profile."""
-    await candidates.keep_profile(tx, event)
+    assert tx.cause is not None
+    await candidates.keep_profile(tx, event, tx.cause.version)
 
 
 @handles(CreditChanged)
 async def keep_credit(tx: Transaction, event: CreditChanged) -> None:
-    """Credit weighs in the cost."""
-    await candidates.keep_credit(tx, event.worker_id, event.credit)
+    """Credit weighs in the cost; no profile is told for it alone."""
+    assert tx.cause is not None
+    await candidates.keep_credit(tx, event.worker_id, event.credit, tx.cause.version)
 
 
 @handles(SlotBooked)

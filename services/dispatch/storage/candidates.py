@@ -43,25 +43,33 @@ class KnownWorker(Row):
     offers_accepted: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     offers_declined: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     offers_expired: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    # Which of the worker's news told the credit: a profile that waited must not undo a later one.
+    credit_version: Mapped[int] = mapped_column(default=0, server_default=text("0"))
 
 
 # Counts of answers are ours and stay.
 _KEEP = """
 INSERT INTO candidates (worker_id, approved, suspended, skills, equipment, districts, base_lat,
-    base_lng, base_cell, radius_m, shifts, days_off, travel_buffer_seconds, credit, jobs_done)
+    base_lng, base_cell, radius_m, shifts, days_off, travel_buffer_seconds, credit, jobs_done,
+    credit_version)
 VALUES ($1, $2, $3, $4::jsonb, $5::jsonb, $6::jsonb, $7, $8, $9, $10, $11::jsonb, $12::jsonb, $13,
-    $14, $15)
+    $14, $15, $16)
 ON CONFLICT (worker_id) DO UPDATE SET
     approved = excluded.approved, suspended = excluded.suspended, skills = excluded.skills,
     equipment = excluded.equipment, districts = excluded.districts, base_lat = excluded.base_lat,
     base_lng = excluded.base_lng, base_cell = excluded.base_cell, radius_m = excluded.radius_m,
     shifts = excluded.shifts, days_off = excluded.days_off,
-    travel_buffer_seconds = excluded.travel_buffer_seconds, credit = excluded.credit,
-    jobs_done = excluded.jobs_done
+    travel_buffer_seconds = excluded.travel_buffer_seconds, jobs_done = excluded.jobs_done,
+    credit = CASE WHEN candidates.credit_version < excluded.credit_version
+        THEN excluded.credit ELSE candidates.credit END,
+    credit_version = greatest(candidates.credit_version, excluded.credit_version)
+"""
+_CREDIT = """
+UPDATE candidates SET credit = $2, credit_version = $3 WHERE worker_id = $1 AND credit_version < $3
 """
 
 
-async def keep_profile(tx: Transaction, told: ProfileChanged) -> None:
+async def keep_profile(tx: Transaction, told: ProfileChanged, version: int) -> None:
     """Keep a worker's whole state in place of what was known before."""
     plain = told.model_dump(mode="json")
     lists = ("skills", "equipment", "districts", "shifts", "days_off")
@@ -77,12 +85,13 @@ async def keep_profile(tx: Transaction, told: ProfileChanged) -> None:
         told.travel_buffer_seconds,
         told.credit,
         told.jobs_done,
+        version,
     )
 
 
-async def keep_credit(tx: Transaction, worker_id: WorkerId, credit: float) -> None:
+async def keep_credit(tx: Transaction, worker_id: WorkerId, credit: float, version: int) -> None:
     """Keep a worker's new credit score."""
-    await tx.run("UPDATE candidates SET credit = $2 WHERE worker_id = $1", worker_id, credit)
+    await tx.run(_CREDIT, worker_id, credit, version)
 
 
 _COUNTS = {

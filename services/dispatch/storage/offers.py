@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Uuid, select, text
@@ -18,9 +19,9 @@ from services.dispatch.domain.offer import (
 )
 from services.dispatch.domain.search import SearchState
 from services.dispatch.storage import Row
-from services.dispatch.storage.searches import KnownOrder, Search
-from shared.contracts.ids import OfferId, OrderId, UserId, VisitId, WorkerId
-from shared.contracts.shapes import Point
+from services.dispatch.storage.searches import Search
+from shared.contracts.ids import OfferId, OfferingId, OrderId, UserId, VisitId, WorkerId
+from shared.contracts.shapes import Point, Urgency
 from shared.kit.caller import Caller, Role
 from shared.kit.ids import new_id
 from shared.kit.money import Currency, Money
@@ -243,27 +244,61 @@ async def answer_to_claim(tx: Transaction, claim_id: UUID) -> Answer:
 class Sheet:
     """An offer with what it is about."""
 
-    offer: Offer
-    search: Search
-    order: KnownOrder
+    id: OfferId
+    state: OfferState
+    order_id: OrderId
+    visit_id: VisitId
+    position: int
+    net: Money
+    distance_m: int
+    eta_seconds: int
+    starts_at: datetime
+    ends_at: datetime
+    offered_at: datetime
+    expires_at: datetime
+    exact: Point
+    coarse: Point  # What the worker sees before accepting.
+    district: str
+    category: str
+    offering_id: OfferingId
+    offering_name: dict[str, str]
+    urgency: Urgency
+    equipment: str
+
+
+_TO = """
+SELECT o.id, o.state, o.order_id, o.visit_id, o.position, o.net_minor, o.net_currency,
+    o.distance_m, o.eta_seconds, o.starts_at, o.ends_at, o.offered_at, o.expires_at,
+    s.lat, s.lng, s.coarse_lat, s.coarse_lng, s.district,
+    k.category, k.offering_id, k.offering_name, k.urgency, k.equipment
+FROM offers o JOIN searches s ON s.id = o.search_id JOIN known_orders k ON k.order_id = o.order_id
+WHERE o.worker_id = $1 AND ($2::uuid IS NULL OR o.id < $2)
+"""
+_ALL_TO = f"{_TO} ORDER BY o.id DESC LIMIT $3"
+# One at most: neither put in order nor limited, it is found by the index of open offers.
+_OPEN_TO = f"{_TO} AND o.state = 'offered' AND o.expires_at > $3"
 
 
 async def offers_to(
     tx: Transaction, caller: Caller, only_open: bool, before: UUID | None, limit: int
 ) -> list[Sheet]:
     """A worker's offers, newest first; only those still to be answered, if asked."""
-    mine = (
-        select(Offer, Search, KnownOrder)
-        .join(Search, Search.id == Offer.search_id)
-        .join(KnownOrder, KnownOrder.order_id == Offer.order_id)
-        .where(Offer.worker_id == caller.id)
-    )
     if only_open:
-        mine = mine.where(Offer.state == OfferState.OFFERED, Offer.expires_at > tx.now)
-    if before is not None:
-        mine = mine.where(Offer.id < before)
-    found = await tx.session.execute(mine.order_by(Offer.id.desc()).limit(limit))
-    return [Sheet(*row) for row in found]
+        rows = await tx.run(_OPEN_TO, caller.id, before, tx.now)
+    else:
+        rows = await tx.run(_ALL_TO, caller.id, before, limit)
+    return [_sheet(dict(row)) for row in rows]
+
+
+def _sheet(fields: dict[str, Any]) -> Sheet:
+    return Sheet(
+        state=OfferState(fields.pop("state")),
+        urgency=Urgency(fields.pop("urgency")),
+        net=Money(fields.pop("net_minor"), Currency(fields.pop("net_currency"))),
+        exact=Point(lat=fields.pop("lat"), lng=fields.pop("lng")),
+        coarse=Point(lat=fields.pop("coarse_lat"), lng=fields.pop("coarse_lng")),
+        **fields,
+    )
 
 
 async def offers_of_order(

@@ -4,7 +4,7 @@ Each term is pulled towards a prior worth ten orders, so that one bad day of a n
 verdict. Complaints have no facts yet and stay at their prior.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -64,6 +64,14 @@ class Terms:
         return round(10_000 * score)
 
 
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A score in hundredths of a point, and until when it holds by itself."""
+
+    points: int
+    lapses_at: datetime | None  # Then the oldest fact that counts leaves the window.
+
+
 def in_window(facts: Iterable[Fact], now: datetime) -> list[Fact]:
     """The facts that count: of the last 90 days, and of the 50 orders heard of last."""
     recent = [fact for fact in facts if now - WINDOW < fact.at and fact.kind != FactKind.LAPSED]
@@ -77,7 +85,17 @@ def in_window(facts: Iterable[Fact], now: datetime) -> list[Fact]:
 
 def terms_of(facts: Iterable[Fact], now: datetime) -> Terms:
     """The terms at an instant, from all facts known; those outside the window do not count."""
+    return _terms(in_window(facts, now))
+
+
+def score_of(facts: Iterable[Fact], now: datetime) -> Score:
+    """The score at an instant, from all facts known."""
     counted = in_window(facts, now)
+    oldest = min((fact.at for fact in counted), default=None)
+    return Score(_terms(counted).points(), None if oldest is None else oldest + WINDOW)
+
+
+def _terms(counted: Sequence[Fact]) -> Terms:
     done = sum(fact.kind is FactKind.COMPLETED for fact in counted)
     broken = sum(fact.kind is FactKind.BREACHED for fact in counted)
     stars = [fact.value for fact in counted if fact.kind is FactKind.RATED]
@@ -89,11 +107,6 @@ def terms_of(facts: Iterable[Fact], now: datetime) -> Terms:
         complaints=PRIOR_COMPLAINTS,
         on_time=_pulled(punctual, len(late), PRIOR_ON_TIME),
     )
-
-
-def lapses_at(facts: Iterable[Fact], now: datetime) -> datetime | None:
-    """When the oldest fact that counts leaves the window, so that the score must be seen anew."""
-    return min((fact.at + WINDOW for fact in in_window(facts, now)), default=None)
 
 
 def _pulled(total: int, n: int, prior: Fraction) -> Fraction:

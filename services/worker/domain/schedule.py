@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from shared.kit.caller import Role
@@ -68,6 +68,13 @@ class TimeOffNotFound(NotFound):
     """There are no such days off, or they are not yours."""
 
 
+class Days(NamedTuple):
+    """Hong Kong calendar days, the first and the last included."""
+
+    first_on: date
+    last_on: date
+
+
 class AnyShift(Protocol):
     """What all shifts have, wherever they are kept."""
 
@@ -98,7 +105,7 @@ def works_throughout(
     """Whether a worker works the whole interval: inside touching shifts, on no day off."""
     local_start, local_end = starts_at.astimezone(HONG_KONG), ends_at.astimezone(HONG_KONG)
     off = set(days_off)
-    if any(day in off for day in _days(local_start, local_end)):
+    if any(day in off for day in each_day(*days_touched(starts_at, ends_at))):
         return False
     first = local_start.replace(second=0, microsecond=0)
     at = first.weekday() * DAY_MINUTES + first.hour * 60 + first.minute
@@ -140,10 +147,10 @@ def each_day(first_on: date, last_on: date) -> list[date]:
     return [first_on + timedelta(days=n) for n in range((last_on - first_on).days + 1)]
 
 
-def _days(start: datetime, end: datetime) -> list[date]:
-    """The calendar days an interval touches; midnight at its end is not one more."""
-    last = end - timedelta(microseconds=1) if end > start else end
-    return each_day(start.date(), last.date())
+def days_touched(starts_at: datetime, ends_at: datetime) -> Days:
+    """The Hong Kong days of an interval; midnight at its end is not one more."""
+    last = ends_at - timedelta(microseconds=1) if ends_at > starts_at else ends_at
+    return Days(hong_kong_day(starts_at), hong_kong_day(last))
 
 
 def _span(place: int, shift: AnyShift) -> tuple[int, int]:

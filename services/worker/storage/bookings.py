@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import CheckConstraint, Index, Uuid, select, text
 from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.worker.domain.booking import BookingState, Slot, ended_slot
+from services.worker.domain.booking import BookingMove, BookingState, Slot, ended_slot
+from services.worker.domain.schedule import Days
 from services.worker.storage import Row
 from shared.contracts.ids import OfferId, OrderId, VisitId, WorkerId
+from shared.kit.caller import Caller
 from shared.kit.rows import one_of
 from shared.kit.session import Transaction
 
@@ -54,7 +57,10 @@ class Booking(Row):
 
 _TAKE = """
 INSERT INTO bookings (id, worker_id, order_id, visit_id, job_starts_at, job_ends_at, slot)
-VALUES ($1, $2, $3, $4, $5, $6, tstzrange($7, $8)) ON CONFLICT DO NOTHING RETURNING id
+SELECT $1, $2, $3, $4, $5, $6, tstzrange($7, $8)
+WHERE NOT EXISTS (SELECT FROM time_off WHERE worker_id = $2 AND state = 'taken'
+    AND daterange(first_on, last_on, '[]') && daterange($9, $10, '[]'))
+ON CONFLICT DO NOTHING RETURNING id
 """
 _FORESTALL = """
 INSERT INTO bookings (id, worker_id, order_id, slot)
@@ -70,11 +76,15 @@ async def take_slot(
     visit_id: VisitId,
     job: Slot,
     slot: Slot,
+    days: Days,
 ) -> bool:
-    """Put a booking into the calendar; False if the slot or the offer is taken already."""
+    """Put a booking into the calendar.
+
+    False if the slot or the offer is taken already, or one of the job's days is off.
+    """
     values = (offer_id, worker_id, order_id, visit_id)
     instants = (job.starts_at, job.ends_at, slot.starts_at, slot.ends_at)
-    return bool(await tx.run(_TAKE, *values, *instants))
+    return bool(await tx.run(_TAKE, *values, *instants, days.first_on, days.last_on))
 
 
 async def forestall(
@@ -121,35 +131,52 @@ async def booking_for_update(tx: Transaction, offer_id: OfferId) -> Booking | No
     return await tx.session.scalar(found.execution_options(populate_existing=True))
 
 
-async def held_of_order_for_update(tx: Transaction, order_id: OrderId) -> Sequence[Booking]:
+# With each, when the next slot of the same worker begins.
+_HELD = """
+SELECT b.id, b.worker_id, b.visit_id, b.job_starts_at,
+    lower(b.slot) AS slot_starts_at, upper(b.slot) AS slot_ends_at,
+    (SELECT min(lower(slot)) FROM bookings
+     WHERE worker_id = b.worker_id AND id <> b.id AND state IN ('held', 'ended')
+         AND slot && tstzrange(upper(b.slot), NULL)) AS next_starts_at
+FROM bookings b WHERE b.order_id = $1 AND b.state = 'held' ORDER BY b.id FOR UPDATE
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBooking:
+    """A locked booking of a job that is still to do."""
+
+    id: OfferId
+    worker_id: WorkerId
+    visit_id: VisitId
+    job_starts_at: datetime
+    slot_starts_at: datetime
+    slot_ends_at: datetime
+    next_starts_at: datetime | None
+
+    def slot_after(self, ended_at: datetime) -> Slot | None:
+        """What of its slot stays taken after its job; None when it ended before its time."""
+        buffer_seconds = (self.job_starts_at - self.slot_starts_at).seconds
+        slot = Slot(self.slot_starts_at, self.slot_ends_at)
+        return ended_slot(slot, ended_at, buffer_seconds, self.next_starts_at)
+
+
+async def held_of_order_for_update(tx: Transaction, order_id: OrderId) -> list[HeldBooking]:
     """The bookings of an order that are still held, locked in one order everywhere."""
-    held = select(Booking).where(Booking.order_id == order_id, Booking.state == BookingState.HELD)
-    return (await tx.session.scalars(held.order_by(Booking.id).with_for_update())).all()
+    return [HeldBooking(**row) for row in await tx.run(_HELD, order_id)]
 
 
-async def ended_slot_of(tx: Transaction, booking: Booking, ended_at: datetime) -> Slot | None:
-    """What of the booking's slot stays taken after its job; None when it ended before its time."""
-    taken = _slot(booking)
-    rows = await tx.run(
-        "SELECT min(lower(slot)) FROM bookings WHERE worker_id = $1 AND id <> $2"
-        " AND state IN ('held', 'ended') AND slot && tstzrange($3, NULL)",
-        *(booking.worker_id, booking.id, taken.ends_at),
-    )
-    assert booking.job_starts_at is not None
-    buffer_seconds = (booking.job_starts_at - taken.starts_at).seconds
-    return ended_slot(taken, ended_at, buffer_seconds, rows[0][0])
+async def end_booking(
+    tx: Transaction, caller: Caller, booking: HeldBooking, slot: Slot | None
+) -> None:
+    """The job is done; this much of the calendar stays taken. Raises MoveForbidden.
 
-
-def set_slot(booking: Booking, slot: Slot | None) -> None:
-    """Keep this much of the calendar taken; None keeps nothing."""
-    booking.slot = Range(empty=True) if slot is None else Range(slot.starts_at, slot.ends_at)
-
-
-def _slot(booking: Booking) -> Slot:
-    lower, upper = booking.slot.lower, booking.slot.upper
-    assert lower is not None
-    assert upper is not None
-    return Slot(lower, upper)
+    Where a job that ran over meets a booking made meanwhile, the calendar refuses: look again.
+    """
+    kept = asyncpg.Range(empty=slot is None)
+    if slot is not None:
+        kept = asyncpg.Range(slot.starts_at, slot.ends_at)
+    await tx.move_where(Booking, booking.id, BookingMove.END, by=caller, slot=kept)
 
 
 async def is_booked_between(

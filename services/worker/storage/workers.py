@@ -165,7 +165,7 @@ async def own_worker_for_update(tx: Transaction, caller: Caller) -> Worker | Non
 
 async def worker_of(tx: Transaction, caller: Caller, worker_id: WorkerId) -> Worker:
     """The worker as this caller may know them. Raises WorkerNotFound."""
-    worker = None if _is_foreign(caller, worker_id) else await find_worker(tx, worker_id)
+    worker = None if is_foreign(caller, worker_id) else await find_worker(tx, worker_id)
     if worker is None:
         raise WorkerNotFound(f"No worker {worker_id}.")
     return worker
@@ -174,7 +174,7 @@ async def worker_of(tx: Transaction, caller: Caller, worker_id: WorkerId) -> Wor
 async def worker_for_update(tx: Transaction, caller: Caller, worker_id: WorkerId) -> Worker:
     """The worker, locked until the transaction ends; only one's own. Raises WorkerNotFound."""
     worker = None
-    if not _is_foreign(caller, worker_id):
+    if not is_foreign(caller, worker_id):
         found = select(Worker).where(Worker.id == worker_id).with_for_update()
         worker = await tx.session.scalar(found.execution_options(populate_existing=True))
     if worker is None:
@@ -199,14 +199,15 @@ async def worker_for_booking(tx: Transaction, caller: Caller, worker_id: WorkerI
 
     Two bookings may do this at once: the calendar itself keeps them apart. Raises WorkerNotFound.
     """
-    rows = [] if _is_foreign(caller, worker_id) else await tx.run(_BOOKABLE, worker_id)
+    rows = [] if is_foreign(caller, worker_id) else await tx.run(_BOOKABLE, worker_id)
     if not rows:
         raise WorkerNotFound(f"No worker {worker_id}.")
     state, travel_buffer_seconds, shifts = rows[0]
     return Bookable(WorkerState(state), travel_buffer_seconds, shifts)
 
 
-def _is_foreign(caller: Caller, worker_id: WorkerId) -> bool:
+def is_foreign(caller: Caller, worker_id: WorkerId) -> bool:
+    """Whether this worker is somebody else than the person who asks."""
     return caller.role in (Role.USER, Role.WORKER) and caller.id != worker_id
 
 

@@ -1,7 +1,6 @@
 """Book a worker's calendar for a job they accepted."""
 
-from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 from services.worker.domain.booking import (
     BookingReleased,
@@ -12,10 +11,10 @@ from services.worker.domain.booking import (
     WorkerNotAvailable,
     slot_of,
 )
-from services.worker.domain.schedule import each_day, hong_kong_day, works_throughout
+from services.worker.domain.schedule import Days, days_touched, works_throughout
 from services.worker.domain.worker import WorkerState
 from services.worker.storage.bookings import KnownBooking, find_booking, take_slot
-from services.worker.storage.time_off import days_off_from
+from services.worker.storage.time_off import is_off_between
 from services.worker.storage.workers import Bookable, worker_for_booking
 from shared.contracts.ids import OfferId, OrderId, VisitId, WorkerId
 from shared.contracts.worker import Shift, SlotBooked
@@ -39,16 +38,15 @@ async def book_slot(
     """
     worker = await worker_for_booking(tx, caller, worker_id)
     slot = slot_of(job.starts_at, job.ends_at, worker.travel_buffer_seconds)
-    told_before = await find_booking(tx, offer_id)
-    if told_before is not None:
-        return _again(told_before, worker_id, order_id, visit_id, job)
-    await _check_available(tx, worker_id, worker, job)
+    days = days_touched(job.starts_at, job.ends_at)
 
-    if not await take_slot(tx, offer_id, worker_id, order_id, visit_id, job, slot):
-        twin = await find_booking(tx, offer_id)
-        if twin is None:
-            raise SlotTaken("Another job is booked at that time or too close to it.")
-        return _again(twin, worker_id, order_id, visit_id, job)
+    booking = (offer_id, worker_id, order_id, visit_id, job)
+    is_taken = _may_work(worker, job) and await take_slot(tx, *booking, slot, days)
+    if not is_taken:
+        known = await find_booking(tx, offer_id)
+        if known is None:
+            await _refuse(tx, worker_id, worker, job, days)
+        return _again(known, worker_id, order_id, visit_id, job)
 
     span = {"starts_at": slot.starts_at, "ends_at": slot.ends_at}
     ids = {"worker_id": worker_id, "order_id": order_id, "visit_id": visit_id}
@@ -56,19 +54,26 @@ async def book_slot(
     return {"offer_id": offer_id, **span}
 
 
-async def _check_available(
-    tx: Transaction, worker_id: WorkerId, worker: Bookable, job: Slot
-) -> None:
+def _may_work(worker: Bookable, job: Slot) -> bool:
+    return worker.state is WorkerState.APPROVED and _is_in_hours(worker, job)
+
+
+def _is_in_hours(worker: Bookable, job: Slot) -> bool:
+    shifts = [Shift(**shift) for shift in worker.shifts]
+    return works_throughout(shifts, (), job.starts_at, job.ends_at)
+
+
+async def _refuse(
+    tx: Transaction, worker_id: WorkerId, worker: Bookable, job: Slot, days: Days
+) -> NoReturn:
+    """Say what stood in the way. The worker is locked: their hours and days off are the same."""
     if worker.state is not WorkerState.APPROVED:
         raise WorkerNotAvailable(f"The worker is {worker.state}.", reason=worker.state)
-    first = hong_kong_day(job.starts_at)
-    days = await days_off_from(tx, worker_id, first)
-    touched = each_day(first, hong_kong_day(job.ends_at - timedelta(microseconds=1)))
-    if set(days) & set(touched):
+    if await is_off_between(tx, worker_id, *days):
         raise WorkerNotAvailable("The worker has that day off.", reason="day_off")
-    shifts = [Shift(**shift) for shift in worker.shifts]
-    if not works_throughout(shifts, (), job.starts_at, job.ends_at):
+    if not _is_in_hours(worker, job):
         raise WorkerNotAvailable("The worker does not work at that time.", reason="hours")
+    raise SlotTaken("Another job is booked at that time or too close to it.")
 
 
 def _again(

@@ -2,12 +2,7 @@
 
 from datetime import datetime
 
-from services.worker.domain.booking import BookingMove
-from services.worker.storage.bookings import (
-    ended_slot_of,
-    held_of_order_for_update,
-    set_slot,
-)
+from services.worker.storage.bookings import end_booking, held_of_order_for_update
 from shared.contracts.ids import OrderId, VisitId
 from shared.contracts.worker import SlotReleased
 from shared.kit.caller import Caller
@@ -26,9 +21,8 @@ async def end_slots(
     for booking in held:
         if booking.visit_id != visit_id:
             continue
-        slot = await ended_slot_of(tx, booking, ended_at)
-        set_slot(booking, slot)
-        tx.move(booking, BookingMove.END, by=caller)
+        slot = booking.slot_after(ended_at)
+        await end_booking(tx, caller, booking, slot)
         tx.publish(
             SlotReleased(
                 worker_id=booking.worker_id,

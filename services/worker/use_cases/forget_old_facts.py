@@ -2,13 +2,11 @@
 
 from uuid import UUID
 
-from services.worker.domain.credit import FactKind, lapses_at, terms_of
-from services.worker.storage.credit import CreditEvent, recent_facts
-from services.worker.storage.profiles import whole_state
-from services.worker.storage.workers import worker_for_update
+from services.worker.domain.credit import FactKind, score_of
+from services.worker.storage.credit import credit_for_update, keep_fact
 from services.worker.use_cases.count_fact import WINDOW_TIMER
 from shared.contracts.ids import WorkerId
-from shared.contracts.worker import CreditChanged, ProfileChanged
+from shared.contracts.worker import CreditChanged
 from shared.kit.caller import Caller
 from shared.kit.session import Transaction
 
@@ -18,31 +16,17 @@ async def forget_old_facts(
 ) -> None:
     """Ninety days have passed since a fact: the score is worked out without it.
 
-    Raises WorkerNotFound. Tells worker.credit_changed.v1, worker.profile_changed.v1.
+    Raises WorkerNotFound. Tells worker.credit_changed.v1.
     """
-    worker = await worker_for_update(tx, caller, worker_id)
-    facts = await recent_facts(tx, worker_id)
+    credit = await credit_for_update(tx, caller, worker_id, cause_id)
 
-    before, after = worker.credit_points, terms_of(facts, tx.now).points()
+    score = score_of(credit.facts, tx.now)
 
-    next_at = lapses_at(facts, tx.now)
-    if next_at is not None:
-        await tx.schedule(WINDOW_TIMER, worker_id, next_at)
-    if after == before:
+    if score.lapses_at is not None:
+        await tx.schedule(WINDOW_TIMER, worker_id, score.lapses_at)
+    if score.points == credit.points:
         return
-    worker.credit_points = after
-    row = CreditEvent(
-        worker_id=worker_id,
-        order_id=None,
-        kind=FactKind.LAPSED,
-        value=0,
-        cause_id=cause_id,
-        before=before,
-        after=after,
-        at=tx.now,
-    )
-    tx.write(row)
+    keep_fact(tx, credit, None, FactKind.LAPSED, 0, cause_id, score.points)
 
-    scores = {"credit": after / 100, "before": before / 100}
+    scores = {"credit": score.points / 100, "before": credit.points / 100}
     tx.publish(CreditChanged(worker_id=worker_id, cause=FactKind.LAPSED, **scores))
-    tx.publish(ProfileChanged(**await whole_state(tx, worker)))

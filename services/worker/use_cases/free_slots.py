@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from services.worker.domain.booking import BookingMove
-from services.worker.storage.bookings import held_of_order_for_update
+from services.worker.storage.bookings import Booking, held_of_order_for_update
 from shared.contracts.ids import OfferId, OrderId
 from shared.contracts.worker import SlotReleased
 from shared.kit.caller import Caller
@@ -21,7 +21,7 @@ async def free_slots(
 
     for booking in held:
         if offers is None or booking.id in offers:
-            tx.move(booking, BookingMove.RELEASE, by=caller)
+            await tx.move_where(Booking, booking.id, BookingMove.RELEASE, by=caller)
             tx.publish(
                 SlotReleased(
                     worker_id=booking.worker_id,

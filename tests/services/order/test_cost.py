@@ -18,7 +18,7 @@ STEPS = {
     "assign": 5,
     "depart": 6,
     "arrive": 6,
-    "see the job": 3,  # One of them for each of two stops' doors.
+    "see the job": 2,  # One of them for who looked at the doors.
     "send a photo": 11,
     "start": 6,
     "complete": 6,

@@ -50,6 +50,23 @@ async def test_credit_follows_its_event(service: ServiceFixture) -> None:
         assert row["credit"] == 63.5
 
 
+async def test_a_profile_that_waited_does_not_undo_a_later_credit(service: ServiceFixture) -> None:
+    async with scene(service) as here:
+        worker = await here.worker()
+        earlier = profile(worker, credit=80.0, radius_m=9_000)
+        waits = here.dispatch.envelope(earlier)
+        await here.dispatch.tell(
+            CreditChanged(worker_id=worker, credit=63.5, before=80.0, cause="breached")
+        )
+        await here.dispatch.tell(earlier, waits)
+
+        [row] = await rows(here, "candidates")
+        assert (row["radius_m"], row["credit"]) == (9_000, 63.5)
+        await here.dispatch.tell(profile(worker, credit=64.0))
+        [row] = await rows(here, "candidates")
+        assert row["credit"] == 64.0
+
+
 async def test_slots_come_end_early_and_go(service: ServiceFixture) -> None:
     async with scene(service) as here:
         first, second = new_id(), new_id()

@@ -65,6 +65,7 @@ async def test_only_the_view_to_the_door_is_recorded(user: Running, ming: Person
         block = await block_view(tx, address)
         assert await tx.run("SELECT 1 FROM reveals") == []
         door = await door_view(tx, ming.caller, "a test looks", address)
+        await tx.flush()
         [seen] = await tx.run("SELECT purpose, row_id FROM reveals")
 
     assert (seen["purpose"], seen["row_id"]) == ("a test looks", id)

@@ -14,7 +14,7 @@ from services.worker.domain.credit import (
     Fact,
     FactKind,
     in_window,
-    lapses_at,
+    score_of,
     terms_of,
 )
 
@@ -56,7 +56,7 @@ def test_the_score_is_the_published_formula(
     points = terms_of(facts, NOW).points()
     assert 0 <= points <= 10_000
     assert points / 100 == pytest.approx(by_formula(done, broken, stars, late), abs=0.0051)
-    assert terms_of(reversed(facts), NOW).points() == points
+    assert terms_of(reversed(facts), NOW).points() == score_of(facts, NOW).points == points
 
 
 def test_good_work_raises_and_breach_lowers_the_score() -> None:
@@ -74,8 +74,8 @@ def test_only_ninety_days_count() -> None:
     old = Fact(UUID(int=1), FactKind.BREACHED, 0, NOW - WINDOW)
     young = Fact(UUID(int=2), FactKind.COMPLETED, 0, NOW - WINDOW + timedelta(seconds=1))
     assert in_window([old, young], NOW) == [young]
-    assert lapses_at([old, young], NOW) == NOW + timedelta(seconds=1)
-    assert lapses_at([old], NOW) is None
+    assert score_of([old, young], NOW).lapses_at == NOW + timedelta(seconds=1)
+    assert score_of([old], NOW).lapses_at is None
 
 
 def test_only_the_last_fifty_orders_count() -> None:

@@ -13,7 +13,7 @@ from shared.contracts.order import (
     OrderReleased,
     OrderReviewed,
 )
-from shared.contracts.worker import CreditChanged, ProfileChanged, SlotReleased
+from shared.contracts.worker import CreditChanged, SlotReleased
 from shared.kit.ids import new_id
 from shared.kit.money import Currency, Money
 from tests.services.worker.given import (
@@ -134,7 +134,7 @@ async def test_a_rating_counts_for_who_worked(run: Running) -> None:
 
     seen = await get(run, worker, "credit")
     assert seen["terms"]["rating"] == (5 + 46) / 11
-    assert (await run.told(ProfileChanged))[-1].credit == seen["credit"] > 89.75
+    assert (await run.told(CreditChanged))[-1].credit == seen["credit"] > 89.75
 
 
 async def test_the_lead_alone_is_in_time_or_late(run: Running) -> None:

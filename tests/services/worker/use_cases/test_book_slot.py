@@ -13,6 +13,7 @@ from tests.services.worker.given import (
     approved,
     book,
     code_of,
+    decide,
     job,
     put,
     race,
@@ -105,6 +106,20 @@ async def test_an_offer_books_one_thing_only(run: Running) -> None:
     as_json(await book(run, body))
     other = job(worker, tomorrow(run), hours=3, offer_id=body["offer_id"])
     assert code_of(await book(run, other)) == "offer-booked-otherwise"
+
+
+async def test_the_same_call_gets_its_answer_though_the_worker_works_no_more(run: Running) -> None:
+    worker = await approved(run)
+    body = job(worker, tomorrow(run))
+    first = await book(run, body)
+    as_json(await put(run, worker, "schedule", {"shifts": []}))
+    assert (await book(run, body)).text == first.text
+    as_json(await decide(run, worker, "suspend"))
+    assert (await book(run, body)).text == first.text
+
+    refused = await book(run, job(worker, tomorrow(run) + timedelta(days=1)))
+    assert (code_of(refused), refused.json()["reason"]) == ("worker-not-available", "suspended")
+    assert len(await run.told(SlotBooked)) == 1
 
 
 async def test_a_night_job_fits_a_night_shift(run: Running) -> None:

@@ -6,14 +6,15 @@ import pytest
 from asyncpg import InsufficientPrivilegeError
 
 from services.worker.domain.credit import FIRST_POINTS, FactKind, terms_of
+from services.worker.domain.worker import WorkerNotFound
 from services.worker.storage.credit import recent_facts
 from services.worker.use_cases.count_fact import count_fact
 from shared.contracts.ids import OrderId, WorkerId
 from shared.contracts.worker import CreditChanged, ProfileChanged
-from shared.kit.caller import SYSTEM
+from shared.kit.caller import SYSTEM, Caller, Role
 from shared.kit.ids import new_id
-from tests.services.worker.given import approved, race
-from tests.support.service import Running
+from tests.services.worker.given import ALL_WEEK, approved, get, put, race
+from tests.support.service import Running, as_json
 
 VALUES = {
     FactKind.COMPLETED: [0],
@@ -36,10 +37,47 @@ async def test_ten_tellings_of_one_cause_count_once(run: Running) -> None:
         async with run.begin() as tx:
             await count_fact(tx, SYSTEM, worker, order, FactKind.COMPLETED, 0, cause)
 
-    await race("worker_for_update", *[tell] * 10)
+    await race("credit_for_update", *[tell] * 10)
     [changed] = await run.told(CreditChanged)
     assert (changed.before, changed.cause, changed.order_id) == (89.75, "completed", order)
-    assert (await run.told(ProfileChanged))[-1].jobs_done == 1
+    assert (await get(run, worker, "credit"))["jobs_done"] == 1
+
+
+async def test_facts_that_come_at_once_all_count(run: Running) -> None:
+    worker = await approved(run)
+
+    async def tell() -> None:
+        await count(run, worker, FactKind.COMPLETED)
+
+    await race("credit_for_update", *[tell] * 10)
+    seen = await get(run, worker, "credit")
+    assert (seen["jobs_done"], seen["orders_counted"]) == (10, 10)
+    changes = await run.told(CreditChanged)
+    assert changes[-1].credit == seen["credit"]
+    assert [c.before for c in changes[1:]] == [c.credit for c in changes[:-1]]
+
+
+async def test_a_credit_that_moved_is_told_once_and_stands_in_the_next_profile(
+    run: Running,
+) -> None:
+    worker = await approved(run)
+    before = await run.told(ProfileChanged)
+    await count(run, worker, FactKind.COMPLETED)
+
+    [changed] = await run.told(CreditChanged)
+    assert await run.told(ProfileChanged) == before
+    as_json(await put(run, worker, "schedule", {"shifts": ALL_WEEK[:5]}))
+    profile = (await run.told(ProfileChanged))[-1]
+    assert (profile.credit, profile.jobs_done) == (changed.credit, 1)
+
+
+async def test_nobody_counts_for_others(run: Running) -> None:
+    worker, other = await approved(run), Caller(await approved(run), Role.WORKER)
+    for caller, about in ((other, worker), (SYSTEM, WorkerId(new_id()))):
+        with pytest.raises(WorkerNotFound):
+            async with run.begin() as tx:
+                fact = (OrderId(new_id()), FactKind.COMPLETED, 0, new_id())
+                await count_fact(tx, caller, about, *fact)
 
 
 async def test_the_running_score_is_the_recount_and_the_sum_of_its_deltas(run: Running) -> None:
@@ -58,7 +96,7 @@ async def test_the_running_score_is_the_recount_and_the_sum_of_its_deltas(run: R
         assert row[0] == recount == FIRST_POINTS + sums[0]
     changes = await run.told(CreditChanged)
     assert all(change.credit != change.before for change in changes)
-    assert (await run.told(ProfileChanged))[-1].credit == changes[-1].credit
+    assert (await get(run, worker, "credit"))["credit"] == changes[-1].credit
     assert [c.before for c in changes[1:]] == [c.credit for c in changes[:-1]]
 
 
