@@ -23,7 +23,7 @@ from shared.kit.log import get_logger
 BATCH = 500
 ACK_SECONDS = 10  # An idempotent producer never times out by itself (reliability 7.3).
 POLL_SECONDS, IDLE_POLL_SECONDS, IDLE_AFTER_SECONDS = 0.2, 1.0, 30
-GATHER_SECONDS = 0.03  # One trip to broker and listeners for what is told meanwhile.
+GATHER_SECONDS, PACE_SECONDS = 0.03, 0.1  # Under load fewer trips to broker and listeners.
 CHANNEL = "outbox"
 _LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)  # A time-out is an OSError.
 _LOCK = f"SELECT pg_try_advisory_lock({0x4A41_0B0C})"
@@ -105,12 +105,12 @@ class Relay:
         busy_at = time.monotonic()
         while True:
             sent = await self.send_batch(connection)
-            if sent:
-                busy_at = time.monotonic()
+            busy_at = time.monotonic() if sent else busy_at
             if sent < BATCH:
                 idle = time.monotonic() - busy_at > IDLE_AFTER_SECONDS
                 if await self.waker.wait(IDLE_POLL_SECONDS if idle else POLL_SECONDS):
-                    await asyncio.sleep(GATHER_SECONDS)
+                    rest = busy_at + PACE_SECONDS - time.monotonic()
+                    await asyncio.sleep(max(GATHER_SECONDS, rest))
 
     async def send_batch(self, connection: Any) -> int:
         """Send what waits, up to a batch, and mark it; how many."""
