@@ -58,7 +58,7 @@ bench: $(DEV) ## Print the figures, a JSON line each: make bench [only=orders_vs
 	@exec $(PY) -m tests.bench $(only)
 
 test: $(DEV) ## All tests on PostgreSQL and Kafka of their own, or one service's: make test [s=order] [n=2] [args=-x]
-	@exec .venv/bin/pytest $(if $(s),tests/services/$(s),tests) -n $(n) --dist loadgroup $(args)
+	@exec .venv/bin/pytest $(if $(s),tests/services/$(s),tests) -n $(n) $(args)
 
 check: $(DEV) ## Formatting, lint, types, import contracts, conventions; needs no database
 	.venv/bin/ruff format --check .

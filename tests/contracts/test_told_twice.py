@@ -21,7 +21,6 @@ HEARD = sorted((service, type) for service in SERVICES for type in handlers_of(s
 INBOX = ("inbox", "inbox_keys")
 # What only the inbox keeps from happening twice: a sum that grows, a search that begins anew.
 ADDS_UP = {("order", "payment.refunded.v1"), ("dispatch", "order.released.v1")}
-pytestmark = pytest.mark.xdist_group("told-twice")
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ from tests.journeys.heard import ELSEWHERE, every_handler, heard_in
 from tests.support.fleets import fleet_in
 from tests.support.service import as_json
 
-pytestmark = [pytest.mark.fleet, pytest.mark.xdist_group("journeys"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.fleet, pytest.mark.timeout(300)]
 TESTS = Path(__file__).parents[1]
 ORDERS = 4
 SEEDED = (HOME["estate"], "Tai Po Centre", "CHAN TOW", "CHAN CLEAN", "+85251000000")

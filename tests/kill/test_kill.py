@@ -26,13 +26,13 @@ VICTIMS = (
     "dispatch-background", "worker", "worker-background", "promotion-background", "gateway",
     "sandbox", "kafka", "postgres",
 )  # fmt: skip
-BETWEEN_SECONDS = 2.0
-pytestmark = [pytest.mark.fleet, pytest.mark.xdist_group("kill"), pytest.mark.timeout(420)]
+BETWEEN_SECONDS = 1.2
+pytestmark = [pytest.mark.fleet, pytest.mark.timeout(420)]
 
 
 @pytest.fixture
 async def fleet(tmp_path: Path) -> AsyncIterator[Fleet]:
-    async with fleet_in(tmp_path, split=True) as fleet:
+    async with fleet_in(tmp_path, furnish=True, split=True) as fleet:
         yield fleet
 
 

@@ -25,7 +25,6 @@ ROUTES = sorted(
     for service, route in cases()
     if is_internal(route) and "POST" in methods_of(route)
 )
-pytestmark = pytest.mark.xdist_group("equal-posts")
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,6 @@ ROUTES = sorted(
     for route in routes(service)
     if "POST" in methods_of(route) and web._once in calls_of(route.dependant)
 )
-pytestmark = pytest.mark.xdist_group("equal-posts")
 
 
 @pytest.fixture(scope="module")

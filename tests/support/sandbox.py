@@ -64,9 +64,9 @@ async def _start(home: Path) -> Sandbox:
 
 
 def _spawn(home: Path, port: int) -> None:
-    """Run it on a leash held by the main thread's process."""
+    """Run it on a leash held by the main thread's process; it makes its keys by itself."""
+    home.mkdir(exist_ok=True)
     python = [sys.executable, "-m", "deploy.sandbox"]
-    subprocess.run([*python, "init", "--home", str(home)], check=True)
     leash = [sys.executable, "-I", "-S", str(LEASH), "9", str(os.getpid()), "--"]
     with (home / "sandbox.log").open("wb") as log:
         subprocess.Popen(

@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from deploy.kafka import topics
 from deploy.local import postgres
 from deploy.local.children import StartFailed
-from deploy.local.fleet import Fleet
+from deploy.local.fleet import LITE, Fleet
 from deploy.local.record import AlreadyRunning
 from deploy.local.secrets import SERVICES
 
@@ -167,7 +167,8 @@ async def test_two_fleets_cannot_share_a_home(fleet: Fleet) -> None:
 
 async def test_a_start_that_fails_leaves_nothing_running(tmp_path: Path) -> None:
     users = {**os.environ, "DATABASE_URL_ORDER": "postgresql+asyncpg://x:y@127.0.0.1:9/none"}
-    fleet = Fleet(tmp_path, services=["order"], users=users, say=lambda _: None)
+    services = ["order"]
+    fleet = Fleet(tmp_path, services=services, broker=LITE, users=users, say=lambda _: None)
     with pytest.raises(StartFailed):
         await fleet.start()
     assert left_in(tmp_path) == []

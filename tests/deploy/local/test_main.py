@@ -1,6 +1,7 @@
 """The launcher as a process: it stops on every signal, and leaves nothing whatever happens."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -10,6 +11,7 @@ import psutil
 import pytest
 import pytest_asyncio
 
+from deploy.local.fleet import LITE
 from tests.deploy.local.test_fleet import left_in
 
 UP = ("up", "--bare", "--ports", "free")
@@ -24,12 +26,13 @@ def hangs_up() -> Iterator[None]:
     signal.signal(signal.SIGHUP, before)
 
 
-async def call(home: Path, *words: str) -> asyncio.subprocess.Process:
-    """The launcher's command line on a home."""
+async def call(home: Path, *words: str, **variables: str) -> asyncio.subprocess.Process:
+    """The launcher's command line on a home, with these variables set."""
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "deploy.local", "--home", str(home), *words),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
+        env=os.environ | variables,
     )
 
 
@@ -63,8 +66,8 @@ async def launch(tmp_path: Path) -> AsyncIterator[Launch]:
     """Starts a fleet's launcher; whatever still runs of it afterwards is killed."""
     launched: list[asyncio.subprocess.Process] = []
 
-    async def start() -> asyncio.subprocess.Process:
-        launched.append(await call(tmp_path, *UP))
+    async def start(broker: str = "") -> asyncio.subprocess.Process:
+        launched.append(await call(tmp_path, *UP, KAFKA=broker))
         return launched[-1]
 
     yield start
@@ -74,11 +77,13 @@ async def launch(tmp_path: Path) -> AsyncIterator[Launch]:
             await process.wait()
 
 
-@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    ("by", "broker"), [(signal.SIGINT, ""), (signal.SIGTERM, LITE), (signal.SIGHUP, LITE)]
+)
 async def test_a_signal_stops_everything(
-    launch: Launch, tmp_path: Path, by: signal.Signals
+    launch: Launch, tmp_path: Path, by: signal.Signals, broker: str
 ) -> None:
-    launcher = await launch()
+    launcher = await launch(broker)
     await says(launcher, "The fleet is ready")
     launcher.send_signal(by)
     assert "Stopped; its data waits" in await words_of(launcher)
@@ -113,7 +118,7 @@ async def test_a_killed_launcher_leaves_nothing_and_the_next_start_works(
 
 
 async def test_a_second_up_says_so_and_down_stops_the_first(launch: Launch, tmp_path: Path) -> None:
-    launcher = await launch()
+    launcher = await launch(LITE)
     await says(launcher, "The fleet is ready")
     second = await call(tmp_path, *UP)
     assert f"A fleet runs here already (launcher {launcher.pid})" in await words_of(second)
