@@ -19,12 +19,16 @@ ROLE_WITHIN_SECONDS = 20
 
 
 def hkid(name: str) -> str:
-    """A valid Hong Kong identity number for a name: the same each time, no real person's."""
-    digits = f"{zlib.crc32(name.encode()) % 1_000_000:06d}"
-    values = [36, 10 + ord("R") - ord("A"), *map(int, digits)]
+    """A valid Hong Kong identity number for a name: the same each time, no real person's.
+
+    Two letters and six digits, so that hundreds of names share none.
+    """
+    of_name = zlib.crc32(name.encode())
+    first, second = divmod(of_name // 1_000_000 % 26**2, 26)
+    symbols = f"{chr(ord('A') + first)}{chr(ord('A') + second)}{of_name % 1_000_000:06d}"
+    values = (int(symbol, 36) for symbol in symbols)
     total = sum(value * weight for value, weight in zip(values, range(9, 1, -1), strict=True))
-    check = (11 - total % 11) % 11
-    return f"R{digits}({'A' if check == 10 else check})"
+    return f"{symbols}({'0123456789A'[-total % 11]})"
 
 
 def application_of(
