@@ -1,5 +1,6 @@
 """Where figures are measured: a fleet of our own in a temporary home, with durable commits."""
 
+import asyncio
 import contextlib
 import os
 import shutil
@@ -103,11 +104,20 @@ async def ground(sizes: Sizes) -> AsyncIterator[Ground]:
         await fleet.start()
         made = Ground(fleet, sizes, time.monotonic() - began, load)
         try:
+            await _write_down(made)
             yield made
         finally:
             await made.fleet.stop()
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+async def _write_down(made: Ground) -> None:
+    """What setting up has left unwritten goes to the disk now, not in the midst of a load."""
+    server = await asyncpg.connect(made.admin_url)
+    await server.execute("CHECKPOINT")
+    await server.close()
+    await asyncio.to_thread(os.sync)
 
 
 def fleet_in(home: Path) -> Fleet:

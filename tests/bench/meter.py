@@ -2,12 +2,14 @@
 
 import contextlib
 import os
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 TICK_SECONDS = 1 / os.sysconf("SC_CLK_TCK")
 PROC = Path("/proc")
+LOOPS, LOOP_TURNS = 5, 200_000
 
 
 def cpu_seconds(children: Mapping[str, int]) -> dict[str, float]:
@@ -38,8 +40,25 @@ def pss_mib(children: Mapping[str, int]) -> dict[str, float]:
 
 
 def surroundings() -> dict[str, float]:
-    """Whether others used the machine meanwhile."""
-    return {"load_1m": os.getloadavg()[0], "cores": float(os.cpu_count() or 1)}
+    """Whether others used the machine meanwhile, and how fast it is just now.
+
+    A rented machine is faster in one hour than in another: absolute figures of two runs compare
+    by what the same loop took beside them.
+    """
+    cores = float(os.cpu_count() or 1)
+    return {"load_1m": os.getloadavg()[0], "cores": cores, "loop_ms": loop_ms()}
+
+
+def loop_ms() -> float:
+    """What a fixed piece of Python takes of one core, at best."""
+    return min(_loop_seconds() for _ in range(LOOPS)) * 1000
+
+
+def _loop_seconds() -> float:
+    began, words = time.process_time(), {}
+    for number in range(LOOP_TURNS):
+        words[number & 1023] = str(number)
+    return time.process_time() - began
 
 
 def own_cpu_seconds() -> float:
