@@ -65,7 +65,7 @@ check: $(DEV) ## Formatting, lint, types, import contracts, conventions; needs n
 	.venv/bin/ruff check .
 	.venv/bin/mypy $(CODE)
 	.venv/bin/lint-imports
-	.venv/bin/pytest tests/conventions -q $(args)
+	JAJAYA_NO_SERVERS=1 .venv/bin/pytest tests/conventions -q $(args)
 
 fmt: $(DEV) ## Format the code and mend what the linter can mend
 	.venv/bin/ruff format .

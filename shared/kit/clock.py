@@ -4,6 +4,7 @@ Leases, request deadlines, back-off, rate limits and lag use the wall or monoton
 """
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -45,14 +46,22 @@ async def follow(
     clock: OffsetClock, session: aiohttp.ClientSession, sandbox_url: str, process: str
 ) -> None:
     """Keep the clock at the sandbox's offset by long polling, until cancelled."""
+    query = {"process": process}
+    while True:
+        known = await offset_at(session, sandbox_url, query)
+        clock.advance_to(known)
+        query["after"] = str(known)
+
+
+async def offset_at(
+    session: aiohttp.ClientSession, sandbox_url: str, query: Mapping[str, str]
+) -> float:
+    """The sandbox's offset in seconds, as soon as it answers."""
     url, limit = f"{sandbox_url}/__sandbox/clock", aiohttp.ClientTimeout(LONG_POLL_SECONDS)
-    known: float | None = None
     while True:
         try:
-            query = {"process": process} | ({} if known is None else {"after": str(known)})
             async with session.get(url, params=query, timeout=limit) as answer:
-                known = float((await answer.json())["offset_seconds"])
-            clock.advance_to(known)
+                return float((await answer.json())["offset_seconds"])
         except (aiohttp.ClientError, TimeoutError, KeyError, ValueError) as lost:
             log.info("clock.sandbox_unreachable", reason=type(lost).__name__)
             await asyncio.sleep(RETRY_SECONDS)

@@ -66,8 +66,13 @@ class ValueOutOfRange(Invalid):
     """A value is outside what can be stored."""
 
 
-PASSING = (
+AWAY = (
     asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+)
+PASSING = (
     asyncpg.InterfaceError,
     asyncpg.OperatorInterventionError,
     asyncpg.DeadlockDetectedError,
@@ -84,13 +89,18 @@ def origin_of(fault: BaseException) -> BaseException:
     return fault if inner is None else inner.__cause__ or inner
 
 
-def is_passing(fault: BaseException) -> bool:
-    """Whether the surroundings are at fault, so that trying again can help."""
+def is_away(fault: BaseException) -> bool:
+    """Whether somebody did not answer at all, which says nothing of what they were asked."""
     if isinstance(fault, (OSError, PoolTimeout, Unavailable)):
         return True
     if isinstance(fault, DBAPIError) and fault.connection_invalidated:
         return True
-    return isinstance(origin_of(fault), PASSING)
+    return isinstance(origin_of(fault), AWAY)
+
+
+def is_passing(fault: BaseException) -> bool:
+    """Whether the surroundings are at fault, so that trying again can help."""
+    return is_away(fault) or isinstance(origin_of(fault), PASSING)
 
 
 def problem_of(fault: BaseException) -> Problem | None:

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.kit import metrics
+from shared.kit import errors, metrics
 from shared.kit.http import deadline_at
 from shared.kit.log import get_logger, request_id, traceparent
 
@@ -27,6 +27,10 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _TRACEPARENT = re.compile(rb"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 log = get_logger(__name__)
+
+
+class InvalidRequest(errors.Invalid):
+    """The request breaks the route's schema; `errors` names each field and reason."""
 
 
 @dataclass
@@ -55,6 +59,8 @@ class Edge:
 
         try:
             self._check_size(_number(headers.get(b"content-length")) or 0)
+            if b"%00" in scope["query_string"] or "\0" in scope["path"]:
+                raise InvalidRequest(field=_nul_in(scope), reason="holds a NUL character")
             await self.app(scope, self._limited(receive), sent)
         except Exception as fault:
             if status:
@@ -79,6 +85,12 @@ class Edge:
             return message
 
         return limited
+
+
+def _nul_in(scope: Scope) -> str:
+    """Where an address holds what no text of ours holds, and what PostgreSQL does not keep."""
+    pairs = [pair for pair in scope["query_string"].split(b"&") if b"%00" in pair]
+    return f"query.{pairs[0].partition(b'=')[0].decode('latin-1')}" if pairs else "path"
 
 
 def _number(text: bytes | None) -> int | None:

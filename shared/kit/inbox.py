@@ -10,6 +10,7 @@ import contextlib
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -21,7 +22,7 @@ from aiokafka.errors import KafkaError
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.kit import metrics
-from shared.kit.database import is_passing
+from shared.kit.database import is_away, is_passing
 from shared.kit.events import Envelope, Event
 from shared.kit.log import get_logger, traceparent
 from shared.kit.session import Opening, Transaction
@@ -29,7 +30,8 @@ from shared.kit.writes import as_json
 
 Handle = Callable[[Transaction, Any], Awaitable[None]]
 
-ATTEMPTS = 4  # Then a fault of the data is parked.
+ATTEMPTS = 4  # Then a fault of the data is parked,
+PASSING_ATTEMPTS = 10  # and so is one that ought to have passed: other keys wait meanwhile.
 BACKOFF_SECONDS = (0.2, 1, 4, 15, 30)  # Between attempts while database or peers are away.
 BATCH = 200
 TOGETHER_MAX = 25  # Events in one transaction, each of another key.
@@ -65,13 +67,6 @@ SELECT $1, $3, 0, 1 FROM dead
 ON CONFLICT (handler, key) DO UPDATE SET parked = k.parked + 1
 """
 _SEEN = "SELECT true FROM inbox WHERE handler = $1 AND event_id = $2"
-_CLAIM = "INSERT INTO inbox VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING true"
-_DEAD = "SELECT handler, event_id, headers, body FROM dead_events ORDER BY handler, key, version"
-_REVIVE = "DELETE FROM dead_events WHERE handler = $1 AND event_id = $2 RETURNING key, version"
-_REVIVED = """
-UPDATE inbox_keys SET parked = parked - 1, version = greatest(version, $3)
-WHERE handler = $1 AND key = $2
-"""
 
 _LOST = (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
@@ -138,7 +133,8 @@ async def deliver(
 ) -> Outcome:
     """Run one handler for one event, exactly once in effect. Never raises for a fault of the data.
 
-    While the database or a peer is away it tries again, ever more slowly, as long as it takes.
+    While the database or a peer does not answer it tries again, ever more slowly, as long as it
+    takes.
     """
     heard = Heard(handler, told, body)
     attempt = faults = 0
@@ -147,8 +143,8 @@ async def deliver(
             [outcome] = await _attempt(begin, [heard])
         except Exception as fault:
             log.warning("inbox.attempt_failed", handler=handler.name, fault=repr(fault)[:300])
-            faults += not is_passing(fault)
-            if faults >= ATTEMPTS:
+            faults += not is_away(fault)
+            if faults >= (PASSING_ATTEMPTS if is_passing(fault) else ATTEMPTS):
                 error = "".join(traceback.format_exception(fault))[-4_000:]
                 with contextlib.suppress(*_LOST):
                     return _noted(handler, await park(begin, heard, error))
@@ -202,11 +198,12 @@ async def _hear(tx: Transaction, heard: Heard, row: asyncpg.Record) -> Outcome:
         return Outcome.SEEN
     if row["seen"] >= told.version:
         return Outcome.STALE
-    await _handle(tx, heard)
+    await handle_in(tx, heard)
     return Outcome.DONE
 
 
-async def _handle(tx: Transaction, heard: Heard) -> None:
+async def handle_in(tx: Transaction, heard: Heard) -> None:
+    """Run the handler in a transaction that has claimed the event for it."""
     tx.cause = heard.told
     traceparent.set(heard.told.traceparent)
     await heard.handler.handle(tx, heard.handler.event.model_validate_json(heard.body))
@@ -232,38 +229,6 @@ def _storable(text: bytes | str) -> str:
     """As PostgreSQL can keep it: parking must not fail for what is wrong with the event."""
     text = text.encode(errors="replace") if isinstance(text, str) else text
     return text.decode(errors="replace").replace("\0", "\ufffd")
-
-
-async def redeliver(begin: Opening, handlers: Mapping[str, list[Handler]]) -> tuple[int, int]:
-    """Run the dead events again, oldest of each key first; how many went, how many stay."""
-    by_name = {(each.name, type): each for type, some in handlers.items() for each in some}
-    gone, went = 0, -1
-    while went:  # Others may have come to wait behind them meanwhile.
-        async with begin() as tx:
-            dead = await tx.run(_DEAD)
-        went, stuck = 0, set[tuple[str, UUID]]()
-        for row in dead:
-            told = Envelope.read({name: value.encode() for name, value in row["headers"].items()})
-            if (row["handler"], told.key) in stuck:
-                continue
-            try:
-                handler = by_name[row["handler"], told.type]
-                went += await _revive(begin, handler, told, row["body"])
-            except Exception as fault:
-                log.warning("inbox.still_dead", handler=row["handler"], fault=repr(fault)[:300])
-                stuck.add((row["handler"], told.key))
-        gone += went
-    return gone, len(dead)
-
-
-async def _revive(begin: Opening, handler: Handler, told: Envelope, body: str) -> bool:
-    async with begin() as tx:
-        if not await tx.run(_REVIVE, handler.name, told.id):
-            return False  # Another run was faster.
-        await tx.run(_REVIVED, handler.name, told.key, told.version)
-        if await tx.run(_CLAIM, handler.name, told.id):  # Else another member did it in time.
-            await _handle(tx, Heard(handler, told, body))
-    return True
 
 
 class ConsumerStuck(RuntimeError):
@@ -294,9 +259,11 @@ class Consumer:
                 async with asyncio.timeout(15):
                     await consumer.start()
                 self._moved_at = time.monotonic()
-                await self._consume(consumer)
-            except (KafkaError, OSError) as lost:
-                log.warning("consumer.interrupted", reason=type(lost).__name__)
+                async with asyncio.TaskGroup() as both:
+                    both.create_task(self._consume(consumer))
+                    both.create_task(self._watch(consumer))
+            except* (KafkaError, OSError) as lost:
+                log.warning("consumer.interrupted", reason=repr(lost.exceptions[0])[:100])
             finally:
                 with contextlib.suppress(KafkaError, OSError):
                     async with asyncio.timeout(5):
@@ -320,7 +287,7 @@ class Consumer:
         )
 
     async def _consume(self, consumer: AIOKafkaConsumer) -> None:
-        looked_at = committed_at = time.monotonic()
+        committed_at = time.monotonic()
         done: dict[TopicPartition, int] = {}
         while True:
             wait_ms = 250 if done else 500
@@ -335,9 +302,6 @@ class Consumer:
             if done and now - committed_at > COMMIT_EVERY_SECONDS:
                 await consumer.commit(done)
                 committed_at, done = now, {}
-            if now - looked_at > LAG_EVERY_SECONDS:
-                looked_at = now
-                await self._look_at_lag(consumer)
 
     async def handle(self, records: list[ConsumerRecord[Any, Any]]) -> None:
         """Each key's events in order; those of different keys side by side, many at a time."""
@@ -365,16 +329,30 @@ class Consumer:
 
     async def _handle_some(self, events: list[Heard]) -> None:
         async with self._slots:
-            await deliver_together(self.begin, events)
+            await deliver_together(self._alive, events)
 
-    async def _look_at_lag(self, consumer: AIOKafkaConsumer) -> None:
-        behind = 0
-        for part in consumer.assignment():
-            async with asyncio.timeout(5):
-                position = await consumer.position(part)
-            lag = max(0, (consumer.highwater(part) or 0) - position)
+    def _alive(self) -> AbstractAsyncContextManager[Transaction]:
+        """Waiting for a database that is away is no standing still: each attempt counts."""
+        self._moved_at = time.monotonic()
+        return self.begin()
+
+    async def _watch(self, consumer: AIOKafkaConsumer) -> None:
+        while True:
+            await asyncio.sleep(LAG_EVERY_SECONDS)
+            with contextlib.suppress(KafkaError, OSError):  # Who is away says nothing of us.
+                async with asyncio.timeout(LAG_EVERY_SECONDS):
+                    self.look_at_lag(await self._left(consumer))
+
+    async def _left(self, consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:
+        """What is not yet read, by the broker: a fetcher that stands still knows of nothing new."""
+        ends = await consumer.end_offsets(consumer.assignment())
+        return {part: max(0, end - await consumer.position(part)) for part, end in ends.items()}
+
+    def look_at_lag(self, left: Mapping[TopicPartition, int]) -> None:
+        """Tell what is left to read. Raises ConsumerStuck if it is not becoming less."""
+        for part, lag in left.items():
             metrics.consumer_lag.labels(part.topic, str(part.partition)).set(lag)
-            behind += lag
+        behind = sum(left.values())
         if not behind:
             self._moved_at = time.monotonic()
         elif time.monotonic() - self._moved_at > STUCK_SECONDS:

@@ -16,7 +16,6 @@ import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from shared.kit import metrics
 from shared.kit.events import Envelope
 from shared.kit.log import get_logger
 
@@ -33,10 +32,6 @@ FROM outbox WHERE sent_at IS NULL ORDER BY seq LIMIT $1
 """
 _SENT = "UPDATE outbox SET sent_at = clock_timestamp() WHERE seq = ANY($1::bigint[])"
 _REPLAY = "UPDATE outbox SET sent_at = NULL WHERE sent_at IS NOT NULL AND written_at >= $1"
-_DEPTH = """
-SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(written_at)), 0)
-FROM outbox WHERE sent_at IS NULL
-"""
 
 log = get_logger(__name__)
 
@@ -118,10 +113,6 @@ class Relay:
         if rows:
             await self._send(rows)
             await connection.execute(_SENT, [row["seq"] for row in rows])
-        if len(rows) in (0, BATCH):
-            depth, age = await connection.fetchrow(_DEPTH) if rows else (0, 0)
-            metrics.outbox_unsent.set(depth)
-            metrics.outbox_oldest_seconds.set(float(age))
         return len(rows)
 
     async def _send(self, rows: Sequence[asyncpg.Record]) -> None:

@@ -199,6 +199,8 @@ class Begin:
             raise
         finally:
             adapted.autocommit = False
+            if pooled.is_valid and adapted.driver_connection._top_xact is not None:
+                pooled.invalidate()  # A BEGIN that was given up may yet be carried out there.
             pooled.close()
         if tx.told:
             self.told()

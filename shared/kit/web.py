@@ -20,7 +20,7 @@ from starlette.exceptions import HTTPException
 from shared.kit import errors, metrics
 from shared.kit.caller import Caller, Role
 from shared.kit.database import problem_of
-from shared.kit.edge import Edge
+from shared.kit.edge import Edge, InvalidRequest
 from shared.kit.errors import Problem, Refused
 from shared.kit.log import get_logger
 from shared.kit.once import Once, RequestKey
@@ -60,10 +60,6 @@ class RoleMissing(errors.Forbidden):
 
 class IdempotencyKeyMissing(errors.BadRequest):
     """This request must carry an Idempotency-Key header of 1 to 255 characters."""
-
-
-class InvalidRequest(errors.Invalid):
-    """The request breaks the route's schema; `errors` names each field and reason."""
 
 
 _AUTH = (TokenMissing, TokenRefused, RoleMissing)
@@ -169,7 +165,7 @@ OnceDep = Annotated[Once, Depends(_once)]
 
 def _fingerprint(body: bytes) -> bytes:
     """SHA-256 of the body in canonical form: spaces and the order of keys do not matter."""
-    with suppress(orjson.JSONDecodeError):  # Not JSON (a file): the bytes themselves.
+    with suppress(ValueError, TypeError):  # No JSON (a file), or too deep: the bytes themselves.
         body = orjson.dumps(orjson.loads(body), option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(body).digest()
 
@@ -206,6 +202,8 @@ def _told(fault: Exception) -> tuple[str, int, str, str, dict[str, Any]]:
             return fault.peer_code, fault.peer_status, fault.title(), fault.detail, fault.facts
         case Problem():
             return fault.code(), fault.status, fault.title(), fault.detail, fault.facts
+        case HTTPException(status_code=400):  # Of the framework: what it could not read.
+            return _told(InvalidRequest(field="body", reason=str(fault.detail)))
         case HTTPException():
             code = _CODES.get(fault.status_code, "http-error")
             return code, fault.status_code, str(fault.detail), "", {}

@@ -20,15 +20,21 @@ from fastapi import FastAPI
 from uvicorn.loops.auto import auto_loop_factory
 
 from shared.kit import log, metrics
-from shared.kit.clock import follow
-from shared.kit.inbox import Consumer, handlers_of, redeliver
+from shared.kit.clock import follow, offset_at
+from shared.kit.inbox import Consumer, handlers_of
 from shared.kit.outbox import Relay, replay
 from shared.kit.runtime import Kit, ServiceSettings, Wiring, open_kit
 from shared.kit.web import new_app
+from shared.run.redeliver import redeliver
 
 DRAIN_SECONDS = 10
 UPKEEP_EVERY_SECONDS, PRUNED_MAX = 15, 5_000
 _OVERDUE = "SELECT count(*) FROM timers WHERE due_at < $1"
+_UNSENT = """
+SELECT count(*) AS depth,
+    coalesce(extract(epoch FROM clock_timestamp() - min(written_at)), 0) AS age
+FROM outbox WHERE sent_at IS NULL
+"""
 _DEAD = "SELECT handler, count(*) FROM dead_events GROUP BY handler"
 _PRUNE = (  # Wall time: these are the kit's own records. A batch each keeps the locks short.
     ("requests", "created_at", timedelta(hours=72)),
@@ -91,6 +97,7 @@ async def _command(
     package: str, settings: ServiceSettings, command: Command, rest: list[str]
 ) -> None:
     async with open_kit(settings) as kit:
+        await _learn_time(kit)
         import_module(f"{package}.app").build(settings, kit)
         await command(kit, rest)
 
@@ -102,6 +109,7 @@ async def _redeliver(kit: Kit, _: list[str]) -> None:
 
 async def _serve(package: str, settings: ServiceSettings, part: str) -> int:
     async with open_kit(settings) as kit:
+        await _learn_time(kit)
         wiring: Wiring = import_module(f"{package}.app").build(settings, kit)
         work = [*_always(kit, part)]
         if part != "api":
@@ -109,6 +117,12 @@ async def _serve(package: str, settings: ServiceSettings, part: str) -> int:
         if part == "background":
             wiring = replace(wiring, routers=())  # Health and metrics only.
         return await _until_told(kit, new_app(kit, wiring), work)
+
+
+async def _learn_time(kit: Kit) -> None:
+    """Where a sandbox holds the time, nothing is done before it is known."""
+    if kit.settings.sandbox_url:
+        kit.clock.advance_to(await offset_at(kit.http, kit.settings.sandbox_url, {}))
 
 
 def _always(kit: Kit, part: str) -> Iterator[Awaitable[None]]:
@@ -194,10 +208,13 @@ async def _keep_up(kit: Kit) -> None:
 
 
 async def measure(kit: Kit) -> None:
-    """Set the metrics of timers due for over a minute, and of events that wait for redelivery."""
+    """Set the metrics of what waits: events unsent or dead, and timers due for over a minute."""
     async with kit.begin() as tx:
         [overdue] = await tx.run(_OVERDUE, kit.clock.now() - timedelta(minutes=1))
         dead = await tx.run(_DEAD)
+        [unsent] = await tx.run(_UNSENT)
+    metrics.outbox_unsent.set(unsent["depth"])
+    metrics.outbox_oldest_seconds.set(float(unsent["age"]))
     metrics.timers_overdue.set(overdue[0])
     metrics.dead_events.clear()
     for handler, count in dead:

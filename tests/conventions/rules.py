@@ -6,17 +6,18 @@
 import ast
 import re
 
-from tests.conventions.tree import Source, name_of
+from tests.conventions.tree import Source, name_of, ports
 
 FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 50
 KIT = "shared/kit/"
 _STATE_SQL = re.compile(r"\bset\s+(?:\w+\s*=[^;]*,\s*)?state\s*=", re.IGNORECASE)
-_NOW = {
-    "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time",
-    "datetime.datetime.now", "random.random", "random.choice", "random.randint", "random.shuffle",
-    "uuid.uuid4", "uuid4", "uuid.uuid1",
-}  # fmt: skip
+_NOW = re.compile(
+    r"(datetime\.)?(datetime|date)\.(now|utcnow|today)|time\.time(_ns)?|(uuid\.)?uuid[14]|random\..*"
+)
+_DRAWN = re.compile(r"secrets\..*")
+_SLEEPS = {"asyncio.sleep", "time.sleep"}
+_WAYS_OUT = {"Peer", "AsyncClient", "ClientSession", "Outside"}
 _SUFFIXES = ("Service", "Manager", "Helper", "Impl")
 _WORDS = re.compile(
     r"\b(customers?|trainers?|trainees?|technicians?|masters?|emit(?:s|ted)?|fired?|mediator)\b",
@@ -51,13 +52,18 @@ def assigned_states(source: Source) -> list[str]:
                     found.append(f"{source.path}:{line}")
             case ast.Call(func=func, keywords=keywords):
                 called = name_of(func).rpartition(".")[2] or getattr(func, "attr", "")
-                if called in {"values", "insert", "update"} and any(
-                    keyword.arg == "state" for keyword in keywords
-                ):
+                named = {keyword.arg for keyword in keywords} | set(_keys(node))
+                if called in {"values", "insert", "update"} and "state" in named:
                     found.append(f"{source.path}:{line}")
             case ast.Constant(value=str(text)) if _STATE_SQL.search(text):
                 found.append(f"{source.path}:{line}")
     return found
+
+
+def _keys(call: ast.Call) -> list[object]:
+    """The keys of dicts written out in a call."""
+    dicts = [arg for arg in call.args if isinstance(arg, ast.Dict)]
+    return [key.value for one in dicts for key in one.keys if isinstance(key, ast.Constant)]
 
 
 def commits(source: Source) -> list[str]:
@@ -71,13 +77,14 @@ def commits(source: Source) -> list[str]:
 
 
 def impure_time(source: Source) -> list[str]:
-    """Instants come from ``tx.now`` and ids from the kit; nothing is drawn at random."""
+    """Instants come from ``tx.now`` and ids from the kit; only who speaks to the outside draws."""
     if source.path.startswith(KIT):
         return []
+    may_draw = "clients" in source.parts or source.path.startswith("gateway/")
     return [
-        f"{source.path}:{node.lineno} {name_of(node.func)}"
-        for node in ast.walk(source.tree)
-        if isinstance(node, ast.Call) and name_of(node.func) in _NOW
+        f"{source.path}:{node.lineno} {name}"
+        for name, node in source.full_calls()
+        if _NOW.fullmatch(name) or (_DRAWN.fullmatch(name) and not may_draw)
     ]
 
 
@@ -85,11 +92,7 @@ def sleeps(source: Source) -> list[str]:
     """Waiting is for the kit's loops; a business time-out is a row in ``timers``."""
     if source.path.startswith((KIT, "shared/run/", "shared/tokens.py", "gateway/")):
         return []
-    return [
-        f"{source.path}:{node.lineno}"
-        for node in ast.walk(source.tree)
-        if isinstance(node, ast.Call) and name_of(node.func) in {"asyncio.sleep", "time.sleep"}
-    ]
+    return [f"{source.path}:{node.lineno}" for name, node in source.full_calls() if name in _SLEEPS]
 
 
 def use_case_shape(source: Source) -> list[str]:
@@ -108,9 +111,13 @@ def transaction_and_port(source: Source) -> list[str]:
     found = []
     for function in source.functions():
         every = [*function.args.args, *function.args.kwonlyargs]
-        kinds = {name_of(arg.annotation).rpartition(".")[2] for arg in every if arg.annotation}
-        outside = {k for k in kinds if k.endswith("Port") or k in {"Peer", "AsyncClient"}}
-        if "Transaction" in kinds and outside:
+        kinds = {
+            name_of(part).rpartition(".")[2]
+            for arg in every
+            if arg.annotation
+            for part in ast.walk(arg.annotation)
+        }
+        if "Transaction" in kinds and kinds & (ports() | _WAYS_OUT):
             found.append(f"{source.path}:{function.lineno} {function.name}")
     return found
 

@@ -34,6 +34,7 @@ EXEMPT = {
     ("user", "/me/messages/{message_id}/read"),
     ("user", "/me/messages/read-all"),
     ("order", "/price-quotes"),
+    ("order", "/staff/order/price-quotes"),
 }
 CALLERS = {web.USER, web.WORKER, web.STAFF, web.ANY_ACCOUNT}
 # Architecture 3: all calls between services there are.

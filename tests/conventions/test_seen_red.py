@@ -18,7 +18,7 @@ BROKEN = {
     rules.use_case_shape: ("services/x/use_cases/a.py", "async def b(): ...\n"),
     rules.transaction_and_port: (
         "services/x/use_cases/a.py",
-        "async def a(tx: Transaction, bank: BankPort): ...\n",
+        "async def a(tx: Transaction, bank: EscrowBank): ...\n",
     ),
     rules.told_but_not_said: (
         "services/x/use_cases/a.py",
@@ -38,8 +38,14 @@ MORE_BROKEN = [
     (rules.assigned_states, "x = 'UPDATE orders SET paid_at = $2, state = $1'\n"),
     (rules.banned_names, "class OrderManager: ...\n"),
     (rules.banned_names, "# the customer pays\n"),
+    (rules.assigned_states, "x = update(T).values({'state': 1})\n"),
     (rules.impure_time, "x = uuid4()\n"),
+    (rules.impure_time, "import datetime as dt\nx = dt.datetime.now()\n"),
+    (rules.impure_time, "from random import Random\nx = Random().random()\n"),
+    (rules.impure_time, "import secrets\nx = secrets.randbelow(9)\n"),
+    (rules.sleeps, "from asyncio import sleep\nasync def f():\n    await sleep(1)\n"),
     (rules.transaction_and_port, "async def a(tx: Transaction, *, peer: Peer): ...\n"),
+    (rules.transaction_and_port, "async def a(tx: Transaction, bank: Promotion | None): ...\n"),
 ]
 FINE = """
 from shared.kit.session import Transaction

@@ -44,6 +44,19 @@ class Source:
             if isinstance(node, ast.ClassDef):
                 yield node
 
+    def full_calls(self) -> Iterator[tuple[str, ast.Call]]:
+        """Each call with the whole name of what is called, whatever it was imported as."""
+        known: dict[str, str] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                inside = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
+                known |= {one.asname: inside + one.name for one in node.names if one.asname}
+                known |= {one.name: inside + one.name for one in node.names if inside}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Call):
+                first, dot, rest = name_of(node.func).partition(".")
+                yield known.get(first, first) + dot + rest, node
+
     def calls(self) -> Iterator[tuple[str, ast.Call]]:
         """Each call with the last name of what is called: ``tx.publish(...)`` is ``publish``."""
         for node in ast.walk(self.tree):
@@ -81,6 +94,18 @@ def code() -> tuple[Source, ...]:
 
 def use_cases() -> list[Source]:
     return [s for s in sources("services") if "use_cases" in s.parts and s.stem != "__init__"]
+
+
+@functools.cache
+def ports() -> frozenset[str]:
+    """The ways out of a service: protocols of its domain that are waited for."""
+    return frozenset(
+        node.name
+        for source in sources("services")
+        if source.parts[-2:] == ("domain", "ports.py")
+        for node in source.classes()
+        if any(isinstance(item, ast.AsyncFunctionDef) for item in node.body)
+    )
 
 
 @functools.cache

@@ -7,13 +7,17 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
+from aiokafka import TopicPartition
 
 import shared.kit.inbox as inbox
 from shared.kit.events import Envelope
 from shared.kit.ids import new_id
-from shared.kit.inbox import Outcome, deliver, handlers_of, redeliver
+from shared.kit.inbox import ConsumerStuck, Handler, Outcome, deliver, handlers_of
+from shared.kit.metrics import REGISTRY
 from shared.kit.session import Transaction
+from shared.run.redeliver import redeliver
 from tests.support.service import Running
 from tests.support.toy.domain.tool import ToolBroken, ToolLent
 from tests.support.toy.events.handlers import poisoned
@@ -118,6 +122,47 @@ async def test_a_database_away_while_parking_is_waited_for(toy: Running) -> None
 
     [handler] = handlers_of("toy")[event.type]
     assert await deliver(begin, handler, told, event.model_dump_json(), [0.0]) is Outcome.PARKED
+
+
+@pytest.mark.parametrize(
+    ("fault", "times", "outcome"),
+    [
+        (asyncpg.QueryCanceledError("too slow"), 1_000, Outcome.PARKED),
+        (asyncpg.InterfaceError("the server expects 1 argument"), 1_000, Outcome.PARKED),
+        (asyncpg.DeadlockDetectedError("for once"), inbox.PASSING_ATTEMPTS - 1, Outcome.DONE),
+        (asyncpg.ConnectionDoesNotExistError("gone"), 100, Outcome.DONE),
+    ],
+)
+async def test_what_never_passes_is_parked_and_who_is_away_is_waited_for(
+    toy: Running, fault: Exception, times: int, outcome: Outcome
+) -> None:
+    met = 0
+
+    async def stumble(tx: Transaction, event: ToolLent) -> None:
+        nonlocal met
+        met += 1
+        if met <= times:
+            raise fault
+
+    [(told, event)] = events(toy, new_id(), "a")
+    handler = Handler("stumble@toy", ToolLent, stumble)
+    assert await deliver(toy.begin, handler, told, event.model_dump_json(), [0.0]) is outcome
+
+
+async def test_a_consumer_that_stands_still_with_records_left_ends_its_process(
+    toy: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    consumer = inbox.Consumer(toy.begin, handlers_of("toy"), "nowhere:1", "t", "toy", "0")
+    part = TopicPartition("t.toy", 7)
+    monkeypatch.setattr(inbox, "STUCK_SECONDS", -1)
+    consumer.look_at_lag({part: 0})
+    with pytest.raises(ConsumerStuck, match="3 records"):
+        consumer.look_at_lag({part: 3})
+    shown = REGISTRY.get_sample_value("consumer_lag", {"topic": "t.toy", "partition": "7"})
+    assert shown == 3
+
+    monkeypatch.setattr(inbox, "STUCK_SECONDS", 60)
+    consumer.look_at_lag({part: 3})  # It has moved a moment ago.
 
 
 async def test_what_comes_to_wait_during_a_redelivery_goes_too(toy: Running) -> None:

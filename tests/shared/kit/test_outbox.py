@@ -12,9 +12,11 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+import shared.kit.inbox as inbox
 from shared.kit.clock import wall_now
 from shared.kit.events import Envelope
 from shared.kit.ids import new_id
+from shared.kit.inbox import Consumer, ConsumerStuck, handlers_of
 from shared.kit.outbox import Relay, Waker, replay
 from tests.support.cluster import KAFKA
 from tests.support.service import Running
@@ -165,3 +167,29 @@ async def test_the_waker_passes_the_hint_on(toy: Running) -> None:
         assert await there.wait(5)
     passing.cancel()
     await asyncio.gather(passing, return_exceptions=True)
+
+
+async def test_a_consumer_that_reads_nothing_is_seen_by_what_the_broker_holds(
+    toy: Running, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fetcher that has died answers nothing and knows of nothing new, for ever."""
+    broker = os.environ[KAFKA]
+    listening = Consumer(toy.begin, handlers_of("toy"), broker, prefix, "toy", "0", long_poll=False)
+    monkeypatch.setattr(inbox, "LAG_EVERY_SECONDS", 0.1)
+    monkeypatch.setattr(inbox, "STUCK_SECONDS", 0.5)
+
+    async def hang(_: object) -> None:
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(listening, "_consume", hang)
+    running = asyncio.create_task(listening.run())
+    await asyncio.sleep(1)
+    assert not running.done()
+
+    await tell(toy, [new_id()], 3)
+    async with connected(toy) as connection:
+        await relay_of(toy, prefix).send_batch(connection)
+    async with asyncio.timeout(30):
+        with pytest.raises(ExceptionGroup) as ended:
+            await running
+    assert ended.group_contains(ConsumerStuck, match="3 records")

@@ -1,6 +1,8 @@
 """A transaction's surroundings: faults told apart, and connections that the server has closed."""
 
 import asyncio
+import os
+import signal
 from uuid import UUID
 
 import asyncpg
@@ -49,6 +51,37 @@ async def test_connections_that_the_server_closed_are_not_handed_out(toy: Runnin
     await asyncio.gather(*(one() for _ in range(5)))
 
     assert len(killed) >= 5
+
+
+@pytest.mark.parametrize("by_orm", [False, True])
+async def test_a_begin_that_was_given_up_takes_no_later_change_with_it(
+    toy: Running, by_orm: bool
+) -> None:
+    engine = engine_for(toy.kit.settings.database_url, name="toy", pool_size=1)
+    begin, tool = Begin(engine, toy.clock, toy.kit.keyring), new_id()
+
+    async def look() -> int:
+        async with begin() as tx:
+            if by_orm:
+                return int(await tx.session.scalar(text("SELECT pg_backend_pid()")))
+            return int((await tx.run("SELECT pg_backend_pid()"))[0][0])
+
+    backend = await look()
+    os.kill(backend, signal.SIGSTOP)  # A server that stalls: it will carry out what it was sent.
+    try:
+        looking = asyncio.create_task(look())
+        await asyncio.sleep(0.2)
+        looking.cancel()
+        await asyncio.wait([looking], timeout=0.5)
+    finally:
+        os.kill(backend, signal.SIGCONT)
+    await asyncio.wait([looking])
+    async with begin() as tx:
+        await tx.run("INSERT INTO notes (tool, note) VALUES ($1, 'kept')", tool)
+
+    async with toy.begin() as tx:
+        assert len(await tx.run("SELECT FROM notes WHERE tool = $1", tool)) == 1
+    await engine.dispose()
 
 
 async def test_a_replica_is_read_only(toy: Running) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -37,6 +38,38 @@ async def test_bad_input_names_field_and_reason(toy: Running, tool: Tool) -> Non
     broken = await toy.http.post(url, content=b"{", headers=headers)
     problem(broken, 422, "invalid-request")
     assert await toy.told() == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b'{"days": \xff}', id="no UTF-8"),
+        pytest.param(b'{"days": ' + b"9" * 5_000 + b"}", id="a number without end"),
+        *(
+            pytest.param(b'{"days": ' + b"[" * deep + b"]" * deep + b"}", id=f"{deep} deep")
+            for deep in (100, 254, 255, 300, 900, 1_100, 10_000)
+        ),
+    ],
+)
+async def test_what_no_reader_reads_is_refused_by_name(
+    toy: Running, tool: Tool, content: bytes
+) -> None:
+    headers = toy.headers(new_id(), Role.WORKER) | {"content-type": "application/json"}
+    answer = await toy.http.post(f"/tools/{tool.id}/loans", content=content, headers=headers)
+    told = problem(answer, 422, "invalid-request")
+    assert told["field"] in ("body", "body.days")
+    assert told["reason"]
+
+
+@pytest.mark.parametrize(
+    ("url", "field"),
+    [("/tools/a%00b", "path"), (f"/tools/{UUID(int=1)}?a=1&name=%00&b", "query.name")],
+)
+async def test_a_character_that_no_column_keeps_is_refused_in_any_address(
+    toy: Running, url: str, field: str
+) -> None:
+    answer = await toy.http.get(url, headers=toy.bearer(new_id(), Role.WORKER))
+    assert problem(answer, 422, "invalid-request")["field"] == field
 
 
 async def test_a_name_that_utf8_cannot_write_is_refused_like_any_other(

@@ -6,6 +6,7 @@ from shared.kit.ids import new_id
 from shared.kit.metrics import REGISTRY
 from shared.run import process
 from tests.support.service import Running
+from tests.support.toy.domain.tool import ToolLent
 
 _DEAD = """
 INSERT INTO dead_events (handler, event_id, key, version, headers, body, error)
@@ -25,17 +26,24 @@ async def test_the_metrics_show_what_waits_now_and_not_what_once_did(toy: Runnin
     async with toy.begin() as tx:
         await tx.run(_DEAD, new_id())
         await tx.schedule("in", new_id(), tx.now)
+        tx.publish(ToolLent(tool_id=new_id(), note="not sent"))
+    async with toy.begin() as tx:
+        await tx.run("UPDATE outbox SET written_at = clock_timestamp() - interval '1 hour'")
     toy.clock.advance_to(120)
     await process.measure(toy.kit)
     assert shown("dead_events", handler="note_it@toy") == 1
     assert shown("timers_overdue") == 1
+    assert shown("outbox_unsent") == 1
+    assert 3600 <= (shown("outbox_oldest_seconds") or 0) < 3700
 
     async with toy.begin() as tx:
         await tx.run("DELETE FROM dead_events")
         await tx.run("DELETE FROM timers")
+        await tx.run("UPDATE outbox SET sent_at = clock_timestamp()")
     await process.measure(toy.kit)
     assert shown("dead_events", handler="note_it@toy") is None
     assert shown("timers_overdue") == 0
+    assert [shown("outbox_unsent"), shown("outbox_oldest_seconds")] == [0, 0]
 
 
 async def test_old_records_are_forgotten_faster_than_a_fleet_makes_them(toy: Running) -> None:
