@@ -12,6 +12,7 @@ from services.order.api import (
     staff_catalogue,
     staff_jobs,
     staff_orders,
+    staff_placing,
     state_machine,
     unbuilt,
 )
@@ -28,7 +29,7 @@ from shared.kit.runtime import Kit, Wiring
 DESCRIPTION = """The catalogue and its prices, and every order from its price quote to its review.
 
 An order's life is one table: `GET /orders/state-machine`. Staff watch over orders under
-`/staff/order/orders`."""
+`/staff/order/orders`, and place them there for users on the phone."""
 
 
 def build(settings: Settings, kit: Kit) -> Wiring:
@@ -45,6 +46,7 @@ def build(settings: Settings, kit: Kit) -> Wiring:
             price_quotes.router,
             orders.router,
             staff_orders.router,
+            staff_placing.router,
             internal.router,
             catalogue.router,
             staff_catalogue.router,

@@ -108,7 +108,8 @@ class OrderArrived(OrderEvent):
 
     type: ClassVar[str] = "order.arrived.v1"
     visit_id: VisitId
-    late_seconds: int  # After the agreed start; negative when early.
+    # After the agreed start, or after the time promised where that is later; negative when early.
+    late_seconds: int
 
 
 class OrderStarted(OrderEvent):

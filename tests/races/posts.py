@@ -79,6 +79,15 @@ async def a_placing(stands: Stands) -> Post:
     return Post("/orders", shop.user, Role.USER, one, other)
 
 
+@example("order", "/staff/order/orders")
+async def a_placing_by_staff(stands: Stands) -> Post:
+    shop = (await _works(stands)).shop
+    quote = await shop.quote()
+    body = {"user_id": str(shop.user), "quote_id": quote["quote_id"], "hash": quote["hash"]}
+    one, other = [body | because(reason) for reason in ("on the phone", "cannot use the app")]
+    return Post("/staff/order/orders", STAFF, Role.STAFF, one, other)
+
+
 @example("order", "/orders/{order_id}/cancel")
 async def a_cancel(stands: Stands) -> Post:
     shop = (await _works(stands)).shop

@@ -15,6 +15,7 @@ from services.order.use_cases.review_order import review_order
 from shared.contracts.ids import OrderId
 from shared.kit.states import MoveRefused
 from shared.kit.web import OnceDep, UserCaller, problems
+from shared.texts import Printable
 
 router = APIRouter(prefix="/orders/{order_id}", tags=["orders"])
 
@@ -46,7 +47,7 @@ class ReviewRequest(BaseModel):
 
     rating: Score
     scores: dict[Dimension, Score] = {}
-    text: Annotated[str, Field(max_length=TEXT_MAX)] = ""
+    text: Annotated[Printable, Field(max_length=TEXT_MAX)] = ""
 
 
 class ReviewedView(BaseModel):

@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, StrictInt
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictInt
 
 from services.order.domain.order import OrderState
 from services.order.domain.refusals import (
@@ -35,6 +35,7 @@ class AssignRequest(BaseModel):
     worker_id: UUID
     visit_id: UUID
     position: Annotated[StrictInt, Field(ge=1, le=100)]
+    promised_at: AwareDatetime | None = None  # When the worker said they would be there.
 
 
 class AssignedView(BaseModel):
@@ -70,6 +71,7 @@ async def post_assign(
             WorkerId(body.worker_id),
             VisitId(body.visit_id),
             body.position,
+            body.promised_at,
         )
     return AssignedView.model_validate(assigned)
 

@@ -80,6 +80,7 @@ class CrewView(BaseModel):
     skill: str
     display_name: str | None  # Masked, "陳**".
     is_you: bool
+    promised_at: datetime | None  # When they said they would be there.
     arrived_at: datetime | None
 
 
@@ -150,6 +151,7 @@ def _crew(seats: Sequence[SeatSeen], caller: Caller) -> list[CrewView]:
             skill=seat.skill,
             display_name=seat.display_name,
             is_you=seat.worker_id == caller.id,
+            promised_at=seat.promised_at,
             arrived_at=seat.arrived_at,
         )
         for seat in seats

@@ -38,6 +38,7 @@ from services.order.use_cases.start_job import start_job
 from shared.contracts.ids import OrderId
 from shared.kit.states import MoveRefused
 from shared.kit.web import OnceDep, ReadDep, WorkerCaller, port, problems
+from shared.texts import Printable
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -105,7 +106,7 @@ class LeaveRequest(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"reason": "The truck broke down."}]}
     )
 
-    reason: Annotated[str, Field(min_length=1, max_length=200)]
+    reason: Annotated[Printable, Field(min_length=1, max_length=200)]
 
 
 class ArrivalAnswer(BaseModel):

@@ -90,6 +90,7 @@ class PositionView(BaseModel):
     level: int
     worker: WorkerView | None
     assigned_at: datetime | None
+    promised_at: datetime | None  # When they said they would be there.
     arrived_at: datetime | None
 
 
@@ -214,6 +215,7 @@ def _position(seat: SeatSeen) -> PositionView:
         level=seat.level,
         worker=worker,
         assigned_at=seat.assigned_at,
+        promised_at=seat.promised_at,
         arrived_at=seat.arrived_at,
     )
 

@@ -17,6 +17,7 @@ from services.order.api.order_views import (
     detail_of,
     timeline_of,
 )
+from services.order.domain.catalogue import OfferingNotFound, OfferingOffSale
 from services.order.domain.order import OrderMove, OrderState
 from services.order.domain.ports import Entropy, Promotion
 from services.order.domain.refusals import (
@@ -37,19 +38,33 @@ from services.order.use_cases.cancel_order import cancel_order
 from services.order.use_cases.place_order import place_order
 from services.order.use_cases.place_order_with_benefits import place_order_with_benefits
 from shared.contracts.ids import OrderId, QuoteId
-from shared.kit.caller import SYSTEM
+from shared.kit.caller import SYSTEM, Caller
 from shared.kit.errors import Unavailable
 from shared.kit.money import Money
-from shared.kit.once import RequestStillRunning, RequestUndone
-from shared.kit.session import Transaction
+from shared.kit.once import Once, RequestStillRunning, RequestUndone
+from shared.kit.session import Opening, Transaction
 from shared.kit.states import MoveForbidden, MoveRefused
 from shared.kit.web import BeginDep, OnceDep, ReadDep, UserCaller, port, problems
 from shared.privacy.sealing import Erased, reveal
+from shared.texts import Printable
 
 router = APIRouter(prefix="/orders", tags=["orders"])
 
 PromotionDep = Annotated[Promotion, Depends(port("promotion"))]
 EntropyDep = Annotated[Entropy, Depends(port("entropy"))]
+
+
+PLACING_REFUSALS = (
+    QuoteNotFound,
+    QuoteExpired,
+    QuoteUsed,
+    PriceChanged,
+    OfferingNotFound,
+    OfferingOffSale,
+    RequestStillRunning,
+    RequestUndone,
+    Unavailable,
+)
 
 
 class OrderRequest(BaseModel):
@@ -89,7 +104,7 @@ class CancelRequest(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"reason": "I found the spare key."}]}
     )
 
-    reason: Annotated[str, Field(min_length=1, max_length=200)]
+    reason: Annotated[Printable, Field(min_length=1, max_length=200)]
 
 
 class CancelledView(BaseModel):
@@ -125,19 +140,7 @@ class StopLinesList(BaseModel):
     stops: list[StopLines]
 
 
-@router.post(
-    "",
-    status_code=201,
-    responses=problems(
-        QuoteNotFound,
-        QuoteExpired,
-        QuoteUsed,
-        PriceChanged,
-        RequestStillRunning,
-        RequestUndone,
-        Unavailable,
-    ),
-)
+@router.post("", status_code=201, responses=problems(*PLACING_REFUSALS))
 async def post_order(
     body: OrderRequest,
     caller: UserCaller,
@@ -147,20 +150,28 @@ async def post_order(
     entropy: EntropyDep,
 ) -> PlacedView:
     """Place an order at the quoted price. Coupons of the quote are held until paid or cancelled."""
-    quote_id, code = QuoteId(body.quote_id), entropy.start_code()
+    return await place(read, once, promotion, entropy, caller, caller, body)
+
+
+async def place(
+    read: Opening,
+    once: Once,
+    promotion: Promotion,
+    entropy: Entropy,
+    caller: Caller,
+    user: Caller,
+    body: OrderRequest,
+    reason: str = "",
+) -> PlacedView:
+    """Place the user's order for the caller, with or without coupons to hold first."""
+    quote_id = QuoteId(body.quote_id)
     async with read() as tx:
-        in_steps = await has_benefits(tx, caller, quote_id)
+        in_steps = await has_benefits(tx, user, quote_id)
+    asked = (caller, user, quote_id, body.hash, entropy.start_code(), reason)
     if not in_steps:
-        return await once(PlacedView, place_order, caller, quote_id, body.hash, code)
+        return await once(PlacedView, place_order, *asked)
     return await once.in_steps(
-        PlacedView,
-        place_order_with_benefits,
-        _placed_meanwhile,
-        promotion,
-        caller,
-        quote_id,
-        body.hash,
-        code,
+        PlacedView, place_order_with_benefits, _placed_meanwhile, promotion, *asked
     )
 
 

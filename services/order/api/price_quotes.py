@@ -37,11 +37,26 @@ from shared.contracts.shapes import Funder, Urgency
 from shared.kit.errors import Unavailable
 from shared.kit.money import Money
 from shared.kit.web import BeginDep, UserCaller, port, problems
+from shared.privacy.sealing import Erased
+from shared.texts import Printable
 
 router = APIRouter(prefix="/price-quotes", tags=["price quotes"])
 
 AddressesDep = Annotated[Addresses, Depends(port("addresses"))]
-Line = Annotated[str, Field(max_length=80)]
+Line = Annotated[Printable, Field(max_length=80)]
+
+
+QUOTING_REFUSALS = (
+    OfferingNotFound,
+    OfferingOffSale,
+    DistrictNotServed,
+    QuantityOutOfRange,
+    ExtraInvalid,
+    StartInvalid,
+    StopsInvalid,
+    Erased,
+    Unavailable,
+)
 
 
 class Body(BaseModel):
@@ -105,8 +120,8 @@ class OptionsBody(Body):
     """How much of the offering, and which extras of it."""
 
     quantity: Annotated[StrictInt, Field(ge=1, le=QUANTITY_MAX)] = 1
-    extras: dict[Annotated[str, Field(max_length=40)], Annotated[StrictInt, Field(ge=0)]] = Field(
-        default_factory=dict, max_length=30
+    extras: dict[Annotated[Printable, Field(max_length=40)], Annotated[StrictInt, Field(ge=0)]] = (
+        Field(default_factory=dict, max_length=30)
     )
 
 
@@ -191,7 +206,8 @@ class PriceQuoteView(BaseModel):
     payable: Money
 
 
-def _view(quote: KeptQuote, quoted: Quoted) -> PriceQuoteView:
+def quote_view(quote: KeptQuote, quoted: Quoted) -> PriceQuoteView:
+    """The price as it is shown."""
     benefits = quoted.benefits
     return PriceQuoteView(
         quote_id=quote.id,
@@ -217,20 +233,7 @@ def _view(quote: KeptQuote, quoted: Quoted) -> PriceQuoteView:
     )
 
 
-@router.post(
-    "",
-    status_code=201,
-    responses=problems(
-        OfferingNotFound,
-        OfferingOffSale,
-        DistrictNotServed,
-        QuantityOutOfRange,
-        ExtraInvalid,
-        StartInvalid,
-        StopsInvalid,
-        Unavailable,
-    ),
-)
+@router.post("", status_code=201, responses=problems(*QUOTING_REFUSALS))
 async def post_price_quote(
     body: PriceQuoteRequest,
     caller: UserCaller,
@@ -243,5 +246,4 @@ async def post_price_quote(
     The price holds for ten minutes. `coupon_ids` null takes the best of your coupons, an empty
     list takes none.
     """
-    quote, quoted = await quote_price(begin, addresses, promotion, caller, body.wish())
-    return _view(quote, quoted)
+    return quote_view(*await quote_price(begin, addresses, promotion, caller, body.wish()))

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Body, Depends, Path, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.order.domain.catalogue import (
-    PRINTABLE,
     BookInvalid,
     CategoryNotFound,
     CategoryTerms,
@@ -24,6 +23,7 @@ from services.order.use_cases.put_category import put_category
 from services.order.use_cases.put_offering import put_offering
 from services.order.use_cases.put_synonyms import put_synonyms
 from shared.kit.web import BeginDep, ReadDep, StaffCaller, port, problems
+from shared.texts import PRINTABLE
 
 router = APIRouter(prefix="/staff/order", tags=["staff: catalogue"])
 

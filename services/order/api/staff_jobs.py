@@ -13,6 +13,7 @@ from services.order.use_cases.renew_start_code import renew_start_code
 from shared.contracts.ids import OrderId
 from shared.kit.states import MoveRefused
 from shared.kit.web import OnceDep, StaffCaller, port, problems
+from shared.texts import Printable
 
 router = APIRouter(prefix="/staff/order/orders/{order_id}", tags=["staff: orders"])
 
@@ -27,7 +28,7 @@ class RenewRequest(BaseModel):
         json_schema_extra={"examples": [{"reason": "Crew on the phone; five wrong codes."}]},
     )
 
-    reason: Annotated[str, Field(min_length=1, max_length=200)]
+    reason: Annotated[Printable, Field(min_length=1, max_length=200)]
 
 
 @router.post("/start-code", responses=problems(OrderNotFound, MoveRefused))

@@ -88,13 +88,11 @@ FORM_SCHEMA: dict[str, Any] = {
 
 async def read_upload(request: Request) -> Upload:
     """The form's photo, clean. Raises PhotoInvalid, and what a malformed form raises."""
-    async with request.form(max_files=1, max_fields=FIELDS_MAX) as form:
-        file = form.get("photo")
-        if not isinstance(file, UploadFile):
-            raise PhotoInvalid(field="photo", reason="must be a file of a multipart form")
-        fields = {name: value for name, value in form.items() if name != "photo"}
-        shown = _checked(fields)
-        content = await file.read()
+    try:
+        fields, content = await _form(request)
+    except UnicodeError as wrong:  # The charset that its header names cannot read it.
+        raise PhotoInvalid(field="Content-Type", reason=f"charset: {wrong}") from None
+    shown = _checked(fields)
     if len(content) > PHOTO_BYTES_MAX:
         raise PhotoInvalid(field="photo", reason=f"is over {PHOTO_BYTES_MAX} bytes")
     loop = asyncio.get_running_loop()
@@ -103,6 +101,14 @@ async def read_upload(request: Request) -> Upload:
     fingerprint = hashlib.sha256(told + hashlib.sha256(content).digest()).digest()
     shot = Shot(photo, shown.stage, shown.angle, shown.lat, shown.lng)
     return Upload(shot, fingerprint)
+
+
+async def _form(request: Request) -> tuple[dict[str, Any], bytes]:
+    async with request.form(max_files=1, max_fields=FIELDS_MAX) as form:
+        file = form.get("photo")
+        if not isinstance(file, UploadFile):
+            raise PhotoInvalid(field="photo", reason="must be a file of a multipart form")
+        return {name: value for name, value in form.items() if name != "photo"}, await file.read()
 
 
 def _checked(fields: dict[str, Any]) -> EvidenceForm:

@@ -2,9 +2,11 @@
 
 import hmac
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 from services.order.domain.order import OrderState
 from shared.kit.errors import Conflict
@@ -51,6 +53,17 @@ class ArrivedBy(StrEnum):
 
     DISTANCE = "distance"
     START_CODE = "start_code"
+
+
+class Promised(Protocol):
+    """A position of a crew, and what its worker promised when they took it."""
+
+    @property
+    def visit_number(self) -> int: ...
+    @property
+    def assigned_at(self) -> datetime | None: ...
+    @property
+    def promised_at(self) -> datetime | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +127,19 @@ def proof_of(
     if isinstance(shown, Fix):
         return Proof(ArrivedBy.DISTANCE, check_fix(shown, stop_lat, stop_lng))
     return Proof(ArrivedBy.START_CODE) if is_start_code(shown, code, tries) else None
+
+
+def expected_at(starts_at: datetime, lead: Promised, crew: Sequence[Promised]) -> datetime:
+    """When the lead is to be there: at the start, or when they promised to be if that is later.
+
+    The lead sets out when the crew is complete, so that the drive they promised counts from then.
+    """
+    if lead.assigned_at is None or lead.promised_at is None:
+        return starts_at
+    drive = lead.promised_at - lead.assigned_at
+    here = [seat.assigned_at for seat in crew if seat.visit_number == lead.visit_number]
+    complete_at = max(at for at in here if at is not None)
+    return max(starts_at, complete_at + drive)
 
 
 def check_in_open(state: OrderState) -> None:

@@ -25,6 +25,7 @@ from services.order.domain.stops import StopKind
 from shared.kit.errors import Conflict, Invalid, NotFound
 from shared.kit.money import Currency
 from shared.locales import Locale
+from shared.texts import PRINTABLE
 
 MINOR_MAX = 1_000_000_000  # Ten million dollars; more is a slip of the keyboard.
 QUANTITY_MAX = 10_000
@@ -128,7 +129,6 @@ def _served(codes: list[str]) -> list[str]:
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
 CodeOrNone = Annotated[str, StringConstraints(pattern=r"^([a-z][a-z0-9_]{1,39})?$")]
-PRINTABLE = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"  # No control characters but tab and new line.
 _Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=PRINTABLE),
@@ -139,7 +139,8 @@ _Text = Annotated[
 ]
 Words = Annotated[dict[Locale, _Name], AfterValidator(_in_all_languages)]
 Prose = Annotated[dict[Locale, _Text], AfterValidator(_in_all_languages)]
-Districts = Annotated[list[str], Field(max_length=18), AfterValidator(_served)]
+_District = Annotated[str, StringConstraints(max_length=3)]
+Districts = Annotated[list[_District], Field(max_length=18), AfterValidator(_served)]
 Minor = Annotated[StrictInt, Field(ge=0, le=MINOR_MAX)]
 Count = Annotated[StrictInt, Field(ge=0, le=QUANTITY_MAX)]
 

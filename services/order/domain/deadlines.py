@@ -33,6 +33,16 @@ def search_until(urgency: Urgency, starts_at: datetime, now: datetime) -> dateti
             return max(soonest, starts_at - timedelta(seconds=SCHEDULED_MARGIN_SECONDS))
 
 
+def search_again_until(urgency: Urgency, until: datetime | None, now: datetime) -> datetime:
+    """When a search is escalated that begins again because a worker left; never sooner than before.
+
+    Dispatch goes by the same figures.
+    """
+    rescue = urgency is Urgency.RESCUE
+    lasts = timedelta(seconds=RESCUE_SEARCH_SECONDS if rescue else SAME_DAY_SEARCH_SECONDS)
+    return max(until or now, now + lasts)
+
+
 def urgency_of(rescue: bool, starts_at: datetime | None, now: datetime) -> Urgency:
     """How soon an order must begin; only a rescue may leave its start open, which means now.
 

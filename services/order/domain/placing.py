@@ -14,13 +14,15 @@ from shared.kit.money import Money
 class Placing:
     """What is needed to finish: for whom, by which quote, under which id, with which coupons."""
 
-    caller: Caller
+    caller: Caller  # The user whose order it will be.
     order_id: OrderId
     quote_id: QuoteId
     basket: Basket
     coupon_ids: Sequence[UUID]
     payable: Money  # As quoted; the coupons held must lead to the same.
     start_code: str
+    by: Caller  # Who places it: the user, or staff while the user is on the phone.
+    reason: str = ""  # Why staff do.
 
 
 def same_payable(placing: Placing, held: Sequence[Benefit]) -> bool:

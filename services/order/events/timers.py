@@ -9,7 +9,7 @@ from services.order.storage.orders import order_of
 from services.order.use_cases.cancel_unserved import cancel_unserved
 from services.order.use_cases.resume_placing import resume_placing
 from shared.contracts.ids import OrderId, QuoteId
-from shared.kit.caller import SYSTEM
+from shared.kit.caller import SYSTEM, Caller, Role
 from shared.kit.log import get_logger
 from shared.kit.session import Begin, Transaction
 from shared.kit.timers import Timer, Timers
@@ -22,8 +22,11 @@ def timers(begin: Begin, promotion: Promotion, photos: PhotoStore) -> Timers:
     jobs = job_timers(begin, photos)
 
     async def take_up_placing(timer: Timer) -> None:
-        quote_id = QuoteId(UUID(timer.payload["quote_id"]))
-        await resume_placing(begin, promotion, OrderId(timer.ref), quote_id)
+        said = timer.payload
+        staff = said.get("staff_id")  # Timers of yesterday do not have it.
+        by = Caller(UUID(staff), Role.STAFF) if staff else None
+        which = (OrderId(timer.ref), QuoteId(UUID(said["quote_id"])))
+        await resume_placing(begin, promotion, *which, by, said.get("reason", ""))
 
     return Timers(
         inside={"pay_alert": alert_undecided, "escalated": give_up_search, **jobs.inside},

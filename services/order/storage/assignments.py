@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ForeignKeyConstraint, Index, SmallInteger, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
@@ -50,6 +51,9 @@ _TO_FILL = lock_with_crew(
         WHERE a.shard = o.shard AND a.offer_id = $3) AS is_held
 """,
 )
+_FREE: dict[str, Any] = dict.fromkeys(
+    ("worker_id", "offer_id", "assigned_at", "promised_at", "arrived_at")
+)
 _RELEASE = "UPDATE assignments SET released_at = $3 WHERE shard = $1 AND offer_id = $2"
 
 
@@ -71,10 +75,21 @@ async def order_to_fill_for_update(
 
 
 def fill_position(
-    tx: Transaction, order: Locked, seat: Seat, offer_id: OfferId, worker_id: WorkerId
+    tx: Transaction,
+    order: Locked,
+    seat: Seat,
+    offer_id: OfferId,
+    worker_id: WorkerId,
+    promised_at: datetime | None,
 ) -> Seat:
     """Put the worker into a free position of a locked order; the position as it is then."""
-    change_seat(tx, order, seat, worker_id=worker_id, offer_id=offer_id, assigned_at=tx.now)
+    held: dict[str, Any] = {
+        "worker_id": worker_id,
+        "offer_id": offer_id,
+        "assigned_at": tx.now,
+        "promised_at": promised_at,
+    }
+    change_seat(tx, order, seat, **held)
     tx.write(
         Assignment(
             shard=order.shard,
@@ -86,11 +101,11 @@ def fill_position(
             assigned_at=tx.now,
         )
     )
-    return replace(seat, worker_id=worker_id, offer_id=offer_id)
+    return replace(seat, **held)
 
 
 def free_position(tx: Transaction, order: Locked, seat: Seat) -> Seat:
     """Take the worker out of a filled position of a locked order; the position as it is then."""
     tx.later(_RELEASE, order.shard, seat.offer_id, tx.now)
-    change_seat(tx, order, seat, worker_id=None, offer_id=None, assigned_at=None, arrived_at=None)
-    return replace(seat, worker_id=None, offer_id=None, arrived_at=None)
+    change_seat(tx, order, seat, **_FREE)
+    return replace(seat, **_FREE)

@@ -48,11 +48,13 @@ _STORED = """
 UPDATE evidence SET stored_at = $3 WHERE shard = $1 AND id = $2 AND stored_at IS NULL
 RETURNING id, stage, angle, position, taken_at, sha256, width, height
 """
+# What somebody saw who left since, or saw before they left and came again, proves nothing now.
 _ANGLES = """,
     (SELECT jsonb_agg(jsonb_build_array(e.stage, e.angle))
-        FROM evidence e JOIN visits v ON v.shard = e.shard AND v.id = e.visit_id
-        WHERE e.shard = o.shard AND e.order_id = o.id AND v.number = o.visit_number
-            AND e.stored_at IS NOT NULL) AS angles
+        FROM evidence e JOIN positions h ON h.shard = e.shard AND h.visit_id = e.visit_id
+            AND h.worker_id = e.worker_id
+        WHERE e.shard = o.shard AND e.order_id = o.id AND h.visit_number = o.visit_number
+            AND e.taken_at >= h.assigned_at AND e.stored_at IS NOT NULL) AS angles
 """
 _WITH_ANGLES = {role: lock_with_crew(sight, _ANGLES) for role, sight in SIGHT.items()}
 
@@ -203,9 +205,10 @@ async def photos_sent(tx: Transaction, order: Locked, sha256: str) -> tuple[int,
 async def order_with_angles_for_update(
     tx: Transaction, caller: Caller, order_id: UUID
 ) -> tuple[LockedOrder, CrewNow, Angles]:
-    """An order, locked, with its crew, and from which angles its visit has photos, by stage.
+    """An order, locked, with its crew, and from which angles they have photos, by stage.
 
-    A photo counts if it was stored before this was asked. Raises OrderNotFound.
+    A photo counts if it was stored before this was asked, and if who took it has been in the crew
+    of the visit ever since. Raises OrderNotFound.
     """
     rows = await locked_rows(tx, _WITH_ANGLES[caller.role], order_id, caller.id)
     angles: dict[EvidenceStage, set[str]] = {stage: set() for stage in EvidenceStage}

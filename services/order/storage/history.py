@@ -93,12 +93,12 @@ def _with(order: Held, change: Mapping[str, Any]) -> Held:
     return replace(order, **{name: value for name, value in change.items() if name in shown})
 
 
-def begin_history(tx: Transaction, order: Order, by: Caller) -> None:
+def begin_history(tx: Transaction, order: Order, by: Caller, reason: str = "") -> None:
     """The first row of a new order's history. Raises MoveForbidden."""
     if by.role not in OrderMove.PLACE.allowed:
         OrderMove.PLACE.check(order.state, by.role)
     order.version += 1
-    _write(tx, order, by, OrderMove.PLACE.label, None, "", {})
+    _write(tx, order, by, OrderMove.PLACE.label, None, reason, {})
 
 
 def _write(

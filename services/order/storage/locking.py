@@ -18,6 +18,7 @@ from services.order.domain.order import OrderState
 from services.order.domain.refusals import OrderNotFound
 from shared.contracts.ids import OfferId, OfferingId, OrderId, UserId, VisitId, WorkerId
 from shared.contracts.order import CancelReason
+from shared.contracts.shapes import Urgency
 from shared.kit.caller import Caller, Role
 from shared.kit.ids import shard_of
 from shared.kit.money import Currency, Money
@@ -34,9 +35,10 @@ SIGHT = {
 
 _COLUMNS = """
 o.shard, o.id, o.state, o.version, o.user_id, o.number, o.offering_name, o.offering_id,
-o.payable_minor, o.payable_currency, o.refunded_minor, o.visit_number, o.checklist,
+o.payable_minor, o.payable_currency, o.refunded_minor, o.visit_number, o.checklist, o.urgency,
 o.by_quotation, o.auto_accept_hours, o.start_code, o.start_tries, o.case_open, o.paid_at,
-o.escalated_at, o.completed_at, o.accept_until, o.accepted_at, o.cancelled_at, o.cancel_reason
+o.search_until, o.escalated_at, o.completed_at, o.accept_until, o.accepted_at, o.cancelled_at,
+o.cancel_reason
 """
 _ORDER = f"""
 SELECT {_COLUMNS}
@@ -46,7 +48,7 @@ FROM orders o WHERE o.shard = $1 AND o.id = $2 AND {{sight}} FOR UPDATE
 _ORDER_WITH_CREW = f"""
 SELECT {_COLUMNS},
     p.visit_id, p.visit_number AS seat_visit, p.number AS seat, p.worker_id, p.offer_id,
-    p.arrived_at,
+    p.assigned_at, p.promised_at, p.arrived_at,
     (SELECT version FROM orders WHERE shard = $1 AND id = $2) AS version_seen,
     (SELECT ROW(v.id, v.starts_at, s.lat, s.lng)
         FROM visits v
@@ -87,6 +89,7 @@ class LockedOrder(Locked):
     """With what the moves after the payment decide by."""
 
     offering_id: OfferingId
+    urgency: Urgency
     payable: Money
     refunded_minor: int
     visit_number: int
@@ -97,6 +100,7 @@ class LockedOrder(Locked):
     start_tries: int
     case_open: bool
     paid_at: datetime | None
+    search_until: datetime | None
     escalated_at: datetime | None
     completed_at: datetime | None
     accept_until: datetime | None
@@ -105,7 +109,7 @@ class LockedOrder(Locked):
     cancel_reason: CancelReason | None
 
 
-_MADE = {"state", "payable", "cancel_reason"}
+_MADE = {"state", "urgency", "payable", "cancel_reason"}
 _SAME = [field.name for field in fields(LockedOrder) if field.name not in _MADE]
 
 
@@ -118,6 +122,8 @@ class Seat:
     number: int
     worker_id: WorkerId | None
     offer_id: OfferId | None
+    assigned_at: datetime | None
+    promised_at: datetime | None  # When the worker said they would be there.
     arrived_at: datetime | None
 
 
@@ -179,6 +185,7 @@ def order_in(row: asyncpg.Record) -> LockedOrder:
     return LockedOrder(
         **{name: row[name] for name in _SAME},
         state=OrderState(row["state"]),
+        urgency=Urgency(row["urgency"]),
         payable=Money(row["payable_minor"], Currency(row["payable_currency"])),
         cancel_reason=reason and CancelReason(reason),
     )
@@ -191,7 +198,8 @@ def crew_in(rows: Sequence[asyncpg.Record]) -> CrewNow:
 
 def _seat_in(row: asyncpg.Record) -> Seat:
     place = (row["visit_id"], row["seat_visit"], row["seat"])
-    return Seat(*place, row["worker_id"], row["offer_id"], row["arrived_at"])
+    times = (row["assigned_at"], row["promised_at"], row["arrived_at"])
+    return Seat(*place, row["worker_id"], row["offer_id"], *times)
 
 
 async def change_order(tx: Transaction, order: Locked, change: Mapping[str, Any]) -> None:

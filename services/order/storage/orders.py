@@ -164,6 +164,7 @@ class Position(Row):
     offer_id: Mapped[OfferId | None] = mapped_column(Uuid, default=None)
     assigned_at: Mapped[datetime | None] = mapped_column(default=None)
     arrived_at: Mapped[datetime | None] = mapped_column(default=None)  # Set: it was worked.
+    promised_at: Mapped[datetime | None] = mapped_column(default=None)  # Be there, said the worker.
 
     __table_args__ = (
         ForeignKeyConstraint(["shard", "order_id"], ["orders.shard", "orders.id"]),
@@ -175,6 +176,7 @@ class Position(Row):
             " AND (arrived_at IS NULL OR worker_id IS NOT NULL)",
             name="filled_whole",
         ),
+        CheckConstraint("promised_at IS NULL OR worker_id IS NOT NULL", name="promise_of_somebody"),
         Index("ix_positions_shard_order_id", "shard", "order_id"),
         Index(
             "uq_positions_shard_visit_id_worker_id",

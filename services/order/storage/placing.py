@@ -37,6 +37,7 @@ async def write_order(
     quote: Quote,
     benefits: Sequence[Benefit],
     start_code: str,
+    reason: str = "",
 ) -> Placed:
     """Make the order that a locked quote promises, with its visit and its pay alert."""
     asked = quote.ask["starts_at"]
@@ -65,7 +66,7 @@ async def write_order(
         for number, seat in enumerate(quote.layout["positions"], 1)
     ]
     tx.write(order, visit, *stops, *positions)
-    begin_history(tx, order, caller)
+    begin_history(tx, order, caller, reason)
     claim_quote(tx, quote, order_id, start_code)
     alert_at = order.pay_until + timedelta(seconds=PAY_ALERT_SECONDS)
     await tx.schedule("pay_alert", order_id, alert_at)

@@ -162,16 +162,19 @@ def free_quote(tx: Transaction, quote: Quote) -> None:
     tx.later(_CLAIM, quote.shard, quote.id, None, "")
 
 
-def placing_by(quote: Quote) -> Placing:
-    """The placing that has claimed this quote."""
+def placing_by(quote: Quote, by: Caller | None = None, reason: str = "") -> Placing:
+    """The placing that has claimed this quote; nobody else named, the user places it."""
+    user = Caller(quote.user_id, Role.USER)
     return Placing(
-        caller=Caller(quote.user_id, Role.USER),
+        caller=user,
         order_id=OrderId(quote.order_id or UUID(int=0)),
         quote_id=quote.id,
         basket=Basket(quote.layout["category"], quote.offering_id, quote.list_price),
         coupon_ids=[UUID(benefit["coupon_id"]) for benefit in quote.benefits],
         payable=quote.payable,
         start_code=quote.start_code,
+        by=by or user,
+        reason=reason,
     )
 
 

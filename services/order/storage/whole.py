@@ -32,7 +32,7 @@ SELECT o.id, o.state, o.user_id, o.number, o.category, o.offering_id, o.offering
         FROM stops s WHERE s.shard = o.shard AND s.order_id = o.id
         ORDER BY s.visit_id, s.number) AS stops,
     ARRAY(SELECT ROW(p.visit_id, p.visit_number, p.number, p.skill, p.level, p.worker_id,
-            n.display_name, p.assigned_at, p.arrived_at)
+            n.display_name, p.assigned_at, p.arrived_at, p.promised_at)
         FROM positions p LEFT JOIN worker_names n ON n.worker_id = p.worker_id
         WHERE p.shard = o.shard AND p.order_id = o.id
         ORDER BY p.visit_number, p.number) AS seats
@@ -85,6 +85,7 @@ class SeatSeen:
     display_name: str | None
     assigned_at: datetime | None
     arrived_at: datetime | None
+    promised_at: datetime | None  # When the worker said they would be there.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

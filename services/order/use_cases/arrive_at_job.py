@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, replace
 
-from services.order.domain.arrival import CODE_TRIES_MAX, Arrival, Fix, proof_of
+from services.order.domain.arrival import CODE_TRIES_MAX, Arrival, Fix, expected_at, proof_of
 from services.order.domain.job import require_lead
 from services.order.domain.order import OrderMove
 from services.order.storage.history import move_order, note_on_order
@@ -39,7 +39,7 @@ async def arrive_at_job(
     change_seat(tx, order, lead, arrived_at=tx.now)
     arrived = replace(lead, arrived_at=tx.now)
 
-    late = tx.now - visit.starts_at
+    late = tx.now - expected_at(visit.starts_at, lead, crew.seats)
     tx.publish(
         OrderArrived(
             **told(order, [arrived if seat is lead else seat for seat in crew.seats]),

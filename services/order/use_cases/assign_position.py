@@ -1,6 +1,7 @@
 """Put a booked worker into a position of an order."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from services.order.domain.order import OrderMove, OrderState
@@ -36,9 +37,11 @@ async def assign_position(
     worker_id: WorkerId,
     visit_id: VisitId,
     number: int,
+    promised_at: datetime | None = None,
 ) -> Assigned:
     """Fill one position; when the visit's last one is filled the order is assigned.
 
+    The worker may have promised when to be there; a later start of the visit counts instead.
     The same offer again gets the same answer. Raises OrderNotFound, PositionNotFound,
     PositionFilled, OwnOrder, WorkerAlreadyInCrew, OfferReleased, MoveRefused.
     Tells order.assigned.v1.
@@ -53,7 +56,7 @@ async def assign_position(
     free = _free_seat(order, crew, number, worker_id)
     OrderMove.ASSIGN.check(order.state, SYSTEM.role)
 
-    filled = fill_position(tx, order, free, offer_id, worker_id)
+    filled = fill_position(tx, order, free, offer_id, worker_id, promised_at)
     seats = [filled if seat is free else seat for seat in everybody.seats]
     facts: dict[str, Any] = {"position": number, "worker_id": str(worker_id)}
     if not all(seat.worker_id for seat in crew if seat is not free):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from services.order.domain.deadlines import search_again_until
 from services.order.domain.job import held_by
 from services.order.domain.order import OrderMove
 from services.order.storage.assignments import free_position
@@ -28,15 +29,16 @@ async def cancel_as_worker(
 ) -> LockedOrder:
     """A worker gives up their own position; another is looked for, at the same price and start.
 
-    Whoever leaves may know the start code, so the user gets a new one. The others keep their
-    positions, and arrive anew. Raises OrderNotFound, NotInCrew, MoveRefused.
-    Tells order.released.v1.
+    The search has time of its own for that. Whoever leaves may know the start code, so the user
+    gets a new one. The others keep their positions, and arrive anew. Raises OrderNotFound,
+    NotInCrew, MoveRefused. Tells order.released.v1.
     """
     order, crew = await order_with_crew_for_update(tx, caller, order_id)
 
     own = held_by(caller, crew.seats, order.visit_number)
 
-    fresh = {"start_code": new_code, "start_tries": 0}
+    until = search_again_until(order.urgency, order.search_until, tx.now)
+    fresh = {"start_code": new_code, "start_tries": 0, "search_until": until}
     order = await move_order(
         tx,
         order,

@@ -9,20 +9,29 @@ from shared.contracts.order import OrderPlaced
 from shared.kit.caller import Caller
 from shared.kit.ids import new_id_in
 from shared.kit.session import Transaction
+from shared.privacy.masks import scrub
 
 
 async def place_order(
-    tx: Transaction, caller: Caller, quote_id: QuoteId, hash: str, start_code: str
+    tx: Transaction,
+    caller: Caller,
+    user: Caller,
+    quote_id: QuoteId,
+    hash: str,
+    start_code: str,
+    reason: str = "",
 ) -> Order:
-    """Order what was quoted; the user has fifteen minutes to pay.
+    """Order what was quoted to the user, who has fifteen minutes to pay.
+
+    The caller is that user, or staff who say why they order for them.
 
     Raises QuoteNotFound, QuoteUsed, QuoteExpired, PriceChanged, OfferingNotFound,
     OfferingOffSale. Tells order.placed.v1.
     """
-    quote = await quote_to_order(tx, caller, quote_id, hash)
+    quote = await quote_to_order(tx, user, quote_id, hash)
 
     order_id = new_id_in(quote.shard)
-    placed = await write_order(tx, caller, order_id, quote, [], start_code)
+    placed = await write_order(tx, caller, order_id, quote, [], start_code, scrub(reason))
 
     tx.publish(
         OrderPlaced(**placed_facts(placed.order, placed.visits, placed.stops, placed.positions))

@@ -18,12 +18,13 @@ from shared.kit.session import Begin
 
 
 async def quote_price(
-    begin: Begin, addresses: Addresses, promotion: Promotion, caller: Caller, wish: Wish
+    begin: Begin, addresses: Addresses, promotion: Promotion, user: Caller, wish: Wish
 ) -> tuple[KeptQuote, Quoted]:
     """Show the price line by line with the coupons that apply, before anything is ordered.
 
+    The addresses and coupons are the user's, and so is the quote, whoever asks for it.
     Raises OfferingNotFound, OfferingOffSale, DistrictNotServed, QuantityOutOfRange, ExtraInvalid,
-    StartInvalid, StopsInvalid, Refused, Unavailable.
+    StartInvalid, StopsInvalid, Refused, Erased, Unavailable.
     """
     async with begin.alone() as tx:
         offering = await offering_of(tx, wish.offering_id)
@@ -31,23 +32,23 @@ async def quote_price(
     check_kinds([stop.kind for stop in wish.stops], offering.stops)
     urgency = urgency_of(offering.rescue, wish.starts_at, now)
 
-    places = await _places(addresses, caller, wish)
+    places = await _places(addresses, user, wish)
     starts_at = wish.starts_at or now
     price = price_of(offering, Ask(wish.quantity, starts_at, places, wish.extras))
-    benefits = await _benefits(promotion, caller, offering, price, wish.coupon_ids)
+    benefits = await _benefits(promotion, user, offering, price, wish.coupon_ids)
 
     quoted = Quoted(wish, urgency, starts_at, offering, places, price, benefits)
     async with begin.alone() as tx:
-        return await keep_quote(tx, caller, quoted), quoted
+        return await keep_quote(tx, user, quoted), quoted
 
 
-async def _places(addresses: Addresses, caller: Caller, wish: Wish) -> list[Place]:
+async def _places(addresses: Addresses, user: Caller, wish: Wish) -> list[Place]:
     """Where the stops are; kept addresses are asked for side by side."""
 
     async def find(number: int) -> Place:
         stop = wish.stops[number]
         if stop.address_id is not None:
-            place = await addresses.address(caller, stop.address_id)
+            place = await addresses.address(user, stop.address_id)
         else:
             assert stop.place is not None
             place = stop.place
@@ -59,7 +60,7 @@ async def _places(addresses: Addresses, caller: Caller, wish: Wish) -> list[Plac
 
 async def _benefits(
     promotion: Promotion,
-    caller: Caller,
+    user: Caller,
     offering: Offering,
     price: Price,
     coupon_ids: Sequence[UUID] | None,
@@ -68,4 +69,4 @@ async def _benefits(
     if coupon_ids is not None and not coupon_ids:
         return Benefits([], [])
     basket = Basket(offering.category, offering.id, price.total)
-    return await promotion.quote(caller, basket, coupon_ids)
+    return await promotion.quote(user, basket, coupon_ids)

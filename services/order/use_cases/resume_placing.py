@@ -5,14 +5,21 @@ from services.order.domain.refusals import PriceChanged
 from services.order.storage.orders import order_exists
 from services.order.storage.quotes import placing_by, quote_of
 from services.order.use_cases.finish_placing import finish_placing
+from services.order.use_cases.take_back_placing import take_back_placing
 from shared.contracts.ids import OrderId, QuoteId
+from shared.kit.caller import Caller, Role
 from shared.kit.errors import Refused
 from shared.kit.once import RequestUndone, Steps
 from shared.kit.session import Begin
 
 
 async def resume_placing(
-    begin: Begin, promotion: Promotion, order_id: OrderId, quote_id: QuoteId
+    begin: Begin,
+    promotion: Promotion,
+    order_id: OrderId,
+    quote_id: QuoteId,
+    by: Caller | None = None,
+    reason: str = "",
 ) -> None:
     """Finish the placing, or take it back if its coupons cannot be held.
 
@@ -22,13 +29,13 @@ async def resume_placing(
         if await order_exists(tx, order_id):
             return  # The request itself got to its end.
         quote = await quote_of(tx, quote_id)
-    if quote.order_id != order_id:
-        return  # It was taken back.
 
-    placing = placing_by(quote)
+    steps = Steps.resumed(begin, order_id)
+    if quote.order_id != order_id:  # It was being taken back, and that was cut too.
+        owner = Caller(quote.user_id, Role.USER)
+        await take_back_placing(steps, promotion, owner, order_id, quote_id)
+        return
     try:
-        await finish_placing(Steps.resumed(begin, order_id), promotion, placing)
-    except (Refused, PriceChanged):
+        await finish_placing(steps, promotion, placing_by(quote, by, reason))
+    except (Refused, PriceChanged, RequestUndone):
         return  # Taken back just now; the user may order again.
-    except RequestUndone:
-        await promotion.release(placing.caller, order_id)

@@ -6,6 +6,7 @@ from fastapi import Header, Path, Query
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from services.promotion.domain.campaign import CampaignCode
+from shared.texts import Printable
 
 LIMIT_MAX = 100
 
@@ -15,7 +16,9 @@ CodeCursor = Annotated[
     str, Query(max_length=40, description="`next_cursor` of the page before; none for the first.")
 ]
 AcceptLanguage = Annotated[str, Header(max_length=500)]
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
+Reason = Annotated[
+    Printable, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)
+]
 
 
 class Request(BaseModel):

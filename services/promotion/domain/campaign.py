@@ -21,6 +21,7 @@ from shared.contracts.shapes import Funder
 from shared.kit.errors import Conflict, Invalid, NotFound
 from shared.kit.money import BPS, Currency, Money
 from shared.locales import Locale
+from shared.texts import Printable
 
 MINOR_MAX = 100_000_000_000  # A billion dollars; more is a slip of the keyboard.
 COUPONS_MAX = 10_000_000
@@ -69,7 +70,7 @@ def _sorted(codes: list[str]) -> list[str]:
 
 CampaignCode = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,39}$")]
 Category = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
-_Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+_Name = Annotated[Printable, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 Words = Annotated[dict[Locale, _Name], AfterValidator(_in_all_languages)]
 
 

@@ -20,8 +20,9 @@ from services.user.storage.addresses import Address, open_place, reveal_unit
 from shared.contracts.ids import AddressId
 from shared.kit.caller import Caller
 from shared.kit.session import Transaction
+from shared.texts import Printable
 
-Line = Annotated[str, Field(max_length=LINE_MAX)]
+Line = Annotated[Printable, Field(max_length=LINE_MAX)]
 Degrees = Annotated[StrictFloat | StrictInt, Field(ge=-180, le=180)]
 
 
@@ -54,7 +55,7 @@ class AddressBody(Body):
     steps: Annotated[StrictInt, Field(ge=0, le=STEPS_MAX)] = Field(
         0, description="Stairs between the road and the door."
     )
-    parking_note: Annotated[str, Field(max_length=NOTE_MAX)] = ""
+    parking_note: Annotated[Printable, Field(max_length=NOTE_MAX)] = ""
 
     def details(self) -> AddressDetails:
         """The same in the words of the domain."""

@@ -22,6 +22,7 @@ from shared.kit.session import Transaction
 from shared.kit.web import BeginDep, ReadDep, UserCaller, problems
 from shared.locales import Locale
 from shared.privacy import masks
+from shared.texts import Printable
 
 router = APIRouter(prefix="/me", tags=["profile"])
 
@@ -29,7 +30,7 @@ router = APIRouter(prefix="/me", tags=["profile"])
 class ProfileChange(Body):
     """What is to change; what is left out stays, an empty name is forgotten."""
 
-    display_name: Annotated[str, Field(max_length=DISPLAY_NAME_MAX)] | None = None
+    display_name: Annotated[Printable, Field(max_length=DISPLAY_NAME_MAX)] | None = None
     locale: Locale | None = None
     large_text: StrictBool | None = None
 

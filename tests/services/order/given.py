@@ -135,6 +135,7 @@ class Shop:
         position: int = 1,
         offer: OfferId | None = None,
         visit: str = "",
+        promised_at: datetime | None = None,
     ) -> httpx.Response:
         """What dispatch does when a worker has accepted and is booked."""
         visit = visit or (await self.detail(order))["visits"][0]["id"]
@@ -144,6 +145,8 @@ class Shop:
             "visit_id": visit,
             "position": position,
         }
+        if promised_at is not None:
+            body["promised_at"] = promised_at.isoformat()
         return await self.http.post(
             f"/internal/orders/{order['id']}/assign",
             json=body,

@@ -32,6 +32,7 @@ class Peers:
     calls: list[str] = field(default_factory=list)
     silent: int = 0  # The next calls are executed, and their answers lost.
     away: int = 0  # The next calls are not executed.
+    deaf: int = 0  # The next releases are not executed.
     before_lock: asyncio.Event | None = None  # A lock waits for it.
 
     async def address(self, request: web.Request) -> web.Response:
@@ -61,6 +62,9 @@ class Peers:
 
     async def release(self, request: web.Request) -> web.Response:
         self.calls.append("release")
+        if self.deaf:
+            self.deaf -= 1
+            return web.Response(status=503)
         order = (await request.json())["order_id"]
         self.released.add(order)
         return web.json_response({"released": self.locks.pop(order, None) is not None})

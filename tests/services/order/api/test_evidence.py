@@ -56,16 +56,18 @@ async def test_no_picture_is_a_refusal(works: Works, form: dict[str, Any]) -> No
 
 
 async def test_a_form_that_is_none_and_two_files_are_refused(works: Works) -> None:
-    broken = await works.http.post(
-        f"/jobs/{new_id()}/evidence",
-        content=b"--nonsense",
-        headers=works.as_worker() | {"content-type": "multipart/form-data; boundary=x"},
-    )
+    for said in ("boundary=x", "boundary=x; charset=undefined", "boundary=x; charset=idna"):
+        broken = await works.http.post(
+            f"/jobs/{new_id()}/evidence",
+            content=b'--x\r\nContent-Disposition: form-data; name="\xff"\r\n\r\n\xff\r\n--x--\r\n',
+            headers=works.as_worker() | {"content-type": f"multipart/form-data; {said}"},
+        )
+        assert broken.status_code == 422
+        assert broken.json()["field"]
     two = [("photo", ("a.jpg", picture())), ("photo", ("b.jpg", picture()))]
     double = await post(works, data={"stage": "after"}, files=two)
 
-    assert broken.status_code in {400, 422}
-    assert double.status_code == 400
+    assert (double.status_code, double.json()["field"]) == (422, "body")
 
 
 async def test_five_megabytes_pass_and_more_does_not(works: Works) -> None:

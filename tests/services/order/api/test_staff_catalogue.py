@@ -1,5 +1,6 @@
 """The catalogue as staff keep it."""
 
+import json
 import os
 from collections.abc import AsyncIterator
 from typing import Any
@@ -93,6 +94,13 @@ async def test_bad_input_names_its_field_and_changes_nothing(
     answer = await put(shelf, PATH, {**demo_offering("jump_start"), **change})
     assert (answer.status_code, answer.json()["field"]) == (422, field)
     assert as_json(await put(shelf, PATH, demo_offering("jump_start")))["changed"] is False
+
+
+async def test_half_a_character_is_refused_like_any_other_wrong_district(shelf: Running) -> None:
+    content = json.dumps({**demo_offering("jump_start"), "districts": ["\ud800"]})
+    headers = shelf.bearer(STAFF, Role.STAFF) | {"content-type": "application/json"}
+    answer = await shelf.http.put(PATH, content=content, headers=headers)
+    assert (answer.status_code, answer.json()["field"]) == (422, "body.districts.0")
 
 
 @pytest.mark.parametrize(

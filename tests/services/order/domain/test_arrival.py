@@ -1,6 +1,8 @@
 """Arrivals: near enough by a good fix, or by the code, and only so many tries."""
 
 import math
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -18,6 +20,7 @@ from services.order.domain.arrival import (
     check_fix,
     check_in_open,
     distance_m,
+    expected_at,
     is_start_code,
     proof_of,
 )
@@ -77,6 +80,45 @@ def test_proof_is_by_what_was_shown() -> None:
     assert (near.by, near.distance_m) == (ArrivedBy.DISTANCE, 0)
     assert (told.by, told.distance_m) == (ArrivedBy.START_CODE, None)
     assert proof_of("1111", LAT, LNG, "0417", 0) is None
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Who took a position at which minute of the day, and when they promised to be there."""
+
+    assigned: int | None
+    promised: int | None = None
+    visit_number: int = 1
+
+    @property
+    def assigned_at(self) -> datetime | None:
+        return None if self.assigned is None else minute(self.assigned)
+
+    @property
+    def promised_at(self) -> datetime | None:
+        return None if self.promised is None else minute(self.promised)
+
+
+def minute(number: int) -> datetime:
+    return datetime(2026, 11, 23, tzinfo=UTC) + timedelta(minutes=number)
+
+
+@pytest.mark.parametrize(
+    ("lead", "others", "expected"),
+    [
+        (Seat(10), [], 60),
+        (Seat(10, 25), [], 60),
+        (Seat(58, 75), [], 75),
+        (Seat(58, 75), [Seat(59, 200)], 76),  # The lead's own promise, from the crew's last.
+        (Seat(58, 75), [Seat(88, 90)], 105),
+        (Seat(10, 25), [Seat(40, 41)], 60),
+        (Seat(58, 75), [Seat(None), Seat(500, 600, visit_number=2)], 75),
+    ],
+)
+def test_a_lead_is_expected_at_the_start_or_a_promised_drive_after_the_crew_was_complete(
+    lead: Seat, others: list[Seat], expected: int
+) -> None:
+    assert expected_at(minute(60), lead, [lead, *others]) == minute(expected)
 
 
 @pytest.mark.parametrize("state", OrderState)

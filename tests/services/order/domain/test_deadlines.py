@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.order.domain.deadlines import search_until, urgency_of
+from services.dispatch.domain.search import AGAIN_SECONDS
+from services.order.domain.deadlines import search_again_until, search_until, urgency_of
 from services.order.domain.refusals import StartInvalid
 from shared.contracts.shapes import Urgency
 
@@ -39,3 +40,11 @@ def test_a_search_lasts_as_long_as_its_urgency_allows() -> None:
 
 def test_a_scheduled_start_that_came_close_still_gets_a_search() -> None:
     assert search_until(Urgency.SCHEDULED, NOON + HOUR, NOON) == NOON + timedelta(minutes=10)
+
+
+@pytest.mark.parametrize("urgency", Urgency)
+def test_a_search_that_begins_again_lasts_as_long_as_dispatch_searches(urgency: Urgency) -> None:
+    again = NOON + timedelta(seconds=AGAIN_SECONDS[urgency])
+    assert search_again_until(urgency, None, NOON) == again
+    assert search_again_until(urgency, NOON - HOUR, NOON) == again
+    assert search_again_until(urgency, NOON + 9 * HOUR, NOON) == NOON + 9 * HOUR

@@ -19,6 +19,7 @@ def hkd(minor: int) -> Money:
 def test_the_coupons_held_must_lead_to_the_quoted_sum(held: list[int], same: bool) -> None:
     basket = Basket("towing", new_id(), hkd(2_000))
     caller = Caller(new_id(), Role.USER)
-    placing = Placing(caller, OrderId(new_id()), QuoteId(new_id()), basket, [], hkd(1_500), "0000")
+    ids = (OrderId(new_id()), QuoteId(new_id()))
+    placing = Placing(caller, *ids, basket, [], hkd(1_500), "0000", by=caller)
     benefits = [Benefit(new_id(), "X", hkd(minor), Funder.PLATFORM) for minor in held]
     assert same_payable(placing, benefits) is same

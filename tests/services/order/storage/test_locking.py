@@ -44,7 +44,7 @@ async def test_who_waited_for_the_lock_sees_the_crew_that_was_left(shop: Shop) -
     worker = new_id()
     async with shop.running.begin() as first:
         locked, crew, _ = await order_to_fill_for_update(first, order_id, offer_id)
-        fill_position(first, locked, crew.seats[0], offer_id, worker)
+        fill_position(first, locked, crew.seats[0], offer_id, worker, None)
         await note_on_order(first, locked, "position_filled", SYSTEM)
         await first.flush()
         waiting = asyncio.gather(_crew(shop, order_id), _hold(shop, order_id, offer_id))

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,7 @@ from services.order.domain.arrival import CODE_TRIES_MAX
 from services.order.storage.history import OrderHistory
 from shared.contracts.order import OrderArrived
 from shared.kit.ids import new_id
+from tests.services.order.given import MONG_KOK
 from tests.services.order.works import AWAY, THERE, Works
 from tests.support.service import as_json
 
@@ -40,6 +42,79 @@ async def test_how_late_somebody_is_is_told(own_works: Works) -> None:
 
     [told] = await own_works.told(order, OrderArrived)
     assert 7 * 60 <= told.late_seconds < 8 * 60
+
+
+async def _rescue(own_works: Works) -> dict[str, Any]:
+    """A tow for the lead that was paid two minutes ago."""
+    order = await own_works.shop.paid()
+    await own_works.running.pass_time(minutes=2)
+    return order
+
+
+async def _comes(works: Works, order: dict[str, Any], after_minutes: float) -> int:
+    """The lead sets out and is there after so many minutes; how late that was told to be."""
+    as_json(await works.step(order, "depart"))
+    await works.running.pass_time(minutes=after_minutes)
+    there = {**MONG_KOK["point"], "accuracy_m": 5}  # type: ignore[dict-item]
+    as_json(await works.step(order, "arrive", body=there))
+    return int((await works.told(order, OrderArrived))[-1].late_seconds)
+
+
+async def test_a_rescue_is_late_by_what_was_promised_not_by_the_drive(own_works: Works) -> None:
+    order = await _rescue(own_works)
+    promised_at = own_works.shop.now + timedelta(minutes=15)
+    as_json(await own_works.shop.assign(order, own_works.lead, promised_at=promised_at))
+
+    seen = (await own_works.shop.detail(order))["visits"][0]["positions"][0]["promised_at"]
+    assert datetime.fromisoformat(seen) == promised_at
+    assert (await own_works.job(order))["crew"][0]["promised_at"] == seen
+    assert -200 < await _comes(own_works, order, 12) < -160
+
+
+async def test_a_promise_that_was_broken_counts(own_works: Works) -> None:
+    order = await _rescue(own_works)
+    promised_at = own_works.shop.now + timedelta(minutes=15)
+    as_json(await own_works.shop.assign(order, own_works.lead, promised_at=promised_at))
+
+    assert 5 * 60 <= await _comes(own_works, order, 20) < 6 * 60
+
+
+async def test_who_takes_over_is_late_by_their_own_promise(own_works: Works) -> None:
+    order = await _rescue(own_works)
+    soon = own_works.shop.now + timedelta(minutes=5)
+    as_json(await own_works.shop.assign(order, own_works.lead, promised_at=soon))
+    as_json(await own_works.step(order, "cancel", body={"reason": "ill"}))
+    seat = (await own_works.shop.detail(order))["visits"][0]["positions"][0]
+    assert seat["promised_at"] is None
+
+    await own_works.running.pass_time(minutes=30)
+    own_works.lead = new_id()
+    own = own_works.shop.now + timedelta(minutes=20)
+    as_json(await own_works.shop.assign(order, own_works.lead, promised_at=own))
+    assert -200 < await _comes(own_works, order, 17) < -160
+
+
+async def test_a_planned_job_counts_from_its_start(own_works: Works) -> None:
+    order = await own_works.shop.paid(own_works.shop.cleaning)
+    for number, worker in enumerate((own_works.lead, own_works.mate), 1):
+        promised_at = own_works.shop.now + timedelta(minutes=30)
+        as_json(await own_works.shop.assign(order, worker, number, promised_at=promised_at))
+    as_json(await own_works.step(order, "depart"))
+    _, visit, _ = await own_works.rows(order)
+    early = visit.starts_at - timedelta(minutes=4) - own_works.running.clock.now()
+    await own_works.running.pass_time(seconds=early.total_seconds())
+    as_json(await own_works.step(order, "arrive", body=THERE))
+
+    [told] = await own_works.told(order, OrderArrived)
+    assert -4 * 60 <= told.late_seconds < -3 * 60
+
+
+async def test_an_instant_without_its_zone_is_refused_by_name(works: Works) -> None:
+    order = await works.shop.paid()
+    naive = works.shop.now.replace(tzinfo=None)
+    refused = await works.shop.assign(order, works.lead, promised_at=naive)
+
+    assert (refused.status_code, "promised_at" in refused.text) == (422, True)
 
 
 @pytest.mark.parametrize(

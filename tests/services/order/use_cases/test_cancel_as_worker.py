@@ -1,12 +1,15 @@
 """A worker leaves: their position is free again, the others keep theirs."""
 
 import asyncio
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from services.order.storage.orders import order_of
+from shared.contracts.dispatch import SearchEscalated
+from shared.contracts.ids import OrderId, UserId
 from shared.contracts.order import OrderAssigned, OrderDeparted, OrderReleased
 from shared.kit.caller import SYSTEM
 from shared.kit.ids import new_id
@@ -91,6 +94,35 @@ async def test_a_released_offer_never_comes_back(works: Works) -> None:
     refused = await works.shop.assign(order, works.mate, 2, held.offer_id)
 
     assert refused.json()["type"].endswith("/offer-released")
+
+
+async def test_the_search_for_another_has_a_deadline_of_its_own(own_works: Works) -> None:
+    """A rescue that was escalated, found somebody, and lost them again an hour later."""
+    shop = own_works.shop
+    order = await shop.paid()
+    await own_works.running.tell(
+        SearchEscalated(order_id=OrderId(UUID(order["id"])), user_id=UserId(shop.user))
+    )
+    assert (await shop.detail(order))["escalated_at"] is not None
+    as_json(await shop.assign(order, own_works.lead))
+    await own_works.running.pass_time(hours=1)
+    left_at = shop.now
+    as_json(await own_works.step(order, "cancel", body=WHY))
+
+    seen = await shop.detail(order)
+    until = datetime.fromisoformat(seen["search_until"])
+    assert timedelta(0) <= until - left_at - timedelta(minutes=10) < timedelta(seconds=30)
+    assert seen["escalated_at"] is None
+    await own_works.running.pass_time(hours=24)
+    assert await own_works.state(order) == "pending_dispatch"
+
+
+async def test_a_search_that_has_longer_keeps_its_deadline(works: Works) -> None:
+    order = await works.assigned()
+    before = (await works.shop.detail(order))["search_until"]
+    as_json(await works.step(order, "cancel", works.lead, WHY))
+
+    assert (await works.shop.detail(order))["search_until"] == before
 
 
 @pytest.mark.parametrize("reached", ["started", "completed", "accepted"])

@@ -58,6 +58,13 @@ async def test_only_the_lead_hands_over(works: Works) -> None:
     assert (refused.status_code, await works.state(order)) == (403, "in_service")
 
 
+async def test_a_photo_by_any_of_the_crew_shows_the_work(works: Works) -> None:
+    order = await works.started()
+    as_json(await works.send(order, "after", works.mate))
+
+    assert as_json(await works.step(order, "complete", body={}))["state"] == "pending_acceptance"
+
+
 @pytest.mark.race("order_with_angles_for_update")
 async def test_completing_twice_at_once_is_completing_once(works: Works) -> None:
     order = await works.started()

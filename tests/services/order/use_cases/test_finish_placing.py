@@ -4,8 +4,10 @@ from uuid import UUID
 
 import pytest
 
+from services.order.domain.placing import Placing
 from services.order.storage.quotes import claim_quote, placing_by, quote_of
 from services.order.use_cases.finish_placing import finish_placing
+from shared.contracts.ids import OrderId
 from shared.contracts.order import OrderPlaced
 from shared.kit.errors import Refused
 from shared.kit.ids import new_id, new_id_in, shard_of
@@ -13,20 +15,63 @@ from shared.kit.once import RequestUndone, Steps
 from tests.services.order.given import Shop
 
 
-async def test_a_placing_that_was_taken_back_is_not_finished(shop: Shop) -> None:
+async def claimed(shop: Shop) -> Placing:
+    """A placing with a coupon after its first transaction."""
     shop.peers.coupons[str(new_id())] = 5_000
     quote_id = UUID((await shop.quote(coupon_ids=None))["quote_id"])
-    order_id = new_id_in(shard_of(shop.user))
     async with shop.running.begin() as tx:
         quote = await quote_of(tx, quote_id)
-        placing = placing_by(claim_quote(tx, quote, order_id, "1234"))
+        return placing_by(claim_quote(tx, quote, OrderId(new_id_in(shard_of(shop.user))), "1234"))
+
+
+async def test_a_placing_that_was_taken_back_is_not_finished(shop: Shop) -> None:
+    placing = await claimed(shop)
+    steps = Steps.resumed(shop.running.begin, placing.order_id)
     promotion = shop.running.kit.ports["promotion"]
     kept, shop.peers.coupons = shop.peers.coupons, {}
     with pytest.raises(Refused):
-        await finish_placing(Steps.resumed(shop.running.begin, order_id), promotion, placing)
+        await finish_placing(steps, promotion, placing)
     async with shop.running.begin() as tx:
-        assert (await quote_of(tx, quote_id)).order_id is None
+        assert (await quote_of(tx, placing.quote_id)).order_id is None
+
     shop.peers.coupons = kept
-    with pytest.raises(RequestUndone):
-        await finish_placing(Steps.resumed(shop.running.begin, order_id), promotion, placing)
+    with pytest.raises(Refused):
+        await finish_placing(steps, promotion, placing)
+    assert not shop.peers.locks
     assert not await shop.running.told(OrderPlaced)
+
+
+async def test_a_call_that_arrives_after_all_was_taken_back_holds_nothing(shop: Shop) -> None:
+    """The coupon is another order's for a moment; the first try to hold it is still on its way."""
+    placing = await claimed(shop)
+    promotion = shop.running.kit.ports["promotion"]
+    ids = [str(id) for id in placing.coupon_ids]
+    shop.peers.locks["another order"] = ids
+    with pytest.raises(Refused):
+        await finish_placing(
+            Steps.resumed(shop.running.begin, placing.order_id), promotion, placing
+        )
+    del shop.peers.locks["another order"]
+
+    late = (placing.caller, placing.order_id, placing.basket, placing.coupon_ids)
+    with pytest.raises(Refused):
+        await promotion.lock(*late)
+    assert not shop.peers.locks
+
+
+async def test_whoever_holds_coupons_for_what_was_taken_back_lets_them_go(shop: Shop) -> None:
+    placing = await claimed(shop)
+    async with shop.running.begin() as tx:
+        quote = await quote_of(tx, placing.quote_id)
+        claim_quote(tx, quote, OrderId(new_id_in(shard_of(shop.user))), "5678")
+    with pytest.raises(RequestUndone):
+        await finish_placing(
+            Steps.resumed(shop.running.begin, placing.order_id),
+            shop.running.kit.ports["promotion"],
+            placing,
+        )
+
+    assert shop.peers.calls == ["lock", "release"]
+    assert not shop.peers.locks
+    async with shop.running.begin() as tx:
+        assert (await quote_of(tx, placing.quote_id)).order_id not in (None, placing.order_id)

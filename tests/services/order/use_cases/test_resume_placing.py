@@ -15,8 +15,6 @@ async def test_it_is_finished_once_however_often_it_is_taken_up(shop: Shop) -> N
     quote_id = QuoteId(UUID((await shop.quote(coupon_ids=None))["quote_id"]))
     order_id = OrderId(new_id_in(shard_of(shop.user)))
     promotion = shop.running.kit.ports["promotion"]
-    await resume_placing(shop.running.begin, promotion, order_id, quote_id)
-    assert not shop.peers.calls  # Nobody has claimed the quote under this id.
     async with shop.running.begin() as tx:
         quote = await quote_of(tx, quote_id)
         claim_quote(tx, quote, order_id, "1234")
@@ -25,3 +23,17 @@ async def test_it_is_finished_once_however_often_it_is_taken_up(shop: Shop) -> N
     [told] = await shop.running.told(OrderPlaced)
     assert told.order_id == order_id
     assert shop.peers.calls == ["lock"]
+
+
+async def test_what_was_being_taken_back_is_taken_back_whole(shop: Shop) -> None:
+    """The quote is free already, and the coupons may be held still."""
+    shop.peers.coupons[str(new_id())] = 5_000
+    quote_id = QuoteId(UUID((await shop.quote(coupon_ids=None))["quote_id"]))
+    order_id = OrderId(new_id_in(shard_of(shop.user)))
+    promotion = shop.running.kit.ports["promotion"]
+    shop.peers.locks[str(order_id)] = list(shop.peers.coupons)
+    for _ in range(2):
+        await resume_placing(shop.running.begin, promotion, order_id, quote_id)
+    assert not shop.peers.locks
+    assert str(order_id) in shop.peers.released
+    assert not await shop.running.told(OrderPlaced)

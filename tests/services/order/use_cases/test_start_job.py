@@ -7,7 +7,8 @@ import pytest
 
 from services.order.domain.order import OrderMove
 from shared.contracts.order import OrderStarted
-from tests.services.order.given import offering
+from shared.kit.ids import new_id
+from tests.services.order.given import MONG_KOK, offering
 from tests.services.order.works import CHECKED, Works
 from tests.support.service import as_json
 
@@ -51,6 +52,23 @@ async def test_what_the_checklist_asks_before_the_start_comes_first(works: Works
     assert bare.json()["missing"] == ["keys", "front"]
     assert half.json()["missing"] == ["keys"]
     assert moved["state"] == "in_service"
+
+
+async def test_photos_of_who_left_do_not_let_the_next_one_begin(works: Works) -> None:
+    order = await works.checked_in_at()
+    as_json(await works.send(order, "before", angle="front"))
+    as_json(await works.step(order, "cancel", body={"reason": "ill"}))
+    works.lead = new_id()
+    as_json(await works.shop.assign(order, works.lead))
+    as_json(await works.step(order, "depart"))
+    there = {**MONG_KOK["point"], "accuracy_m": 5}  # type: ignore[dict-item]
+    as_json(await works.step(order, "arrive", body=there))
+    answers = {"answers": {"keys": True}}
+    refused = await works.step(order, "start", body=answers)
+    assert refused.json()["missing"] == ["front"]
+
+    as_json(await works.send(order, "before", angle="front"))
+    assert as_json(await works.step(order, "start", body=answers))["state"] == "in_service"
 
 
 async def test_what_is_quoted_on_site_does_not_begin_without_an_approved_quotation(
