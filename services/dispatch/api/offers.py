@@ -13,7 +13,9 @@ from services.dispatch.domain.offer import (
     OfferLost,
     OfferNotFound,
     OfferState,
+    tells_place,
 )
+from services.dispatch.domain.places import rounded_m
 from services.dispatch.domain.ports import Assignments, Calendar
 from services.dispatch.domain.search import SearchRules
 from services.dispatch.storage.offers import Sheet, answer_to_claim, offers_to
@@ -72,8 +74,8 @@ class OfferView(BaseModel):
     expires_at: datetime
 
     @classmethod
-    def of(cls, sheet: Sheet) -> Self:
-        exact = sheet.state is OfferState.ACCEPTED
+    def of(cls, sheet: Sheet, now: datetime) -> Self:
+        exact = tells_place(sheet.state, sheet.ended_at, now)
         point = sheet.exact if exact else sheet.coarse
         return cls(
             id=sheet.id,
@@ -87,7 +89,7 @@ class OfferView(BaseModel):
             urgency=sheet.urgency,
             equipment=sheet.equipment,
             net_pay=sheet.net,
-            distance_m=sheet.distance_m if exact else _rounded(sheet.distance_m),
+            distance_m=sheet.distance_m if exact else rounded_m(sheet.distance_m),
             eta_seconds=sheet.eta_seconds,
             duration_seconds=int((sheet.ends_at - sheet.starts_at).total_seconds()),
             place=PlaceView(
@@ -135,11 +137,6 @@ class AnswerView(BaseModel):
     point: Point | None  # The exact place, once the job is the worker's.
 
 
-def _rounded(metres: int) -> int:
-    """To the next half kilometre: exact distances from three places would give the place away."""
-    return max(500, round(metres / 500) * 500)
-
-
 @router.get("/workers/me/offers")
 async def get_offers(
     caller: WorkerCaller,
@@ -148,10 +145,14 @@ async def get_offers(
     cursor: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> OfferPage:
-    """Your offers, newest first: the one to answer now, or with `only_open=false` all of them."""
+    """Your offers, newest first: the one to answer now, or with `only_open=false` all of them.
+
+    Until a job is yours, and again from a day after its end, `place` and `distance_m` are rough.
+    `eta_seconds` always belongs to the rough distance.
+    """
     async with read() as tx:
         sheets = await offers_to(tx, caller, only_open, cursor, limit + 1)
-    shown = [OfferView.of(sheet) for sheet in sheets[:limit]]
+        shown = [OfferView.of(sheet, tx.now) for sheet in sheets[:limit]]
     return OfferPage(items=shown, next_cursor=shown[-1].id if len(sheets) > limit else None)
 
 

@@ -18,6 +18,7 @@ class OrderAssignments:
             "worker_id": str(claim.worker_id),
             "visit_id": str(claim.visit_id),
             "position": claim.position,
+            "promised_at": claim.promised_at.isoformat(),
         }
         path = f"/internal/orders/{claim.order_id}/assign"
         caller = Caller(claim.worker_id, Role.WORKER)

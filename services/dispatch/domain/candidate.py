@@ -53,7 +53,7 @@ class Job:
     equipment: str
     point: Point
     district: str
-    time: Interval
+    time: Interval  # When it would be done: never before the round that asks.
 
     @property
     def is_urgent(self) -> bool:
@@ -125,7 +125,7 @@ def rejects(
 def _works(job: Job, worker: Candidate, now: datetime) -> bool:
     """The whole job and the way there and back lie in working hours; what is past is no matter."""
     asked = job.time.widened(worker.buffer)
-    ahead = Interval(min(max(asked.starts_at, now), asked.ends_at), asked.ends_at)
+    ahead = Interval(max(asked.starts_at, now), asked.ends_at)
     return works_throughout(worker.shifts, worker.days_off, ahead)
 
 

@@ -26,6 +26,11 @@ class Interval:
     def widened(self, by: timedelta) -> "Interval":
         return Interval(self.starts_at - by, self.ends_at + by)
 
+    def not_before(self, instant: datetime) -> "Interval":
+        """As long as it is, beginning at the instant where it would begin earlier."""
+        late = max(instant - self.starts_at, timedelta(0))
+        return Interval(self.starts_at + late, self.ends_at + late)
+
 
 def works_throughout(shifts: Sequence[Shift], days_off: Iterable[date], asked: Interval) -> bool:
     """Whether shifts cover the whole interval and no day off touches it."""

@@ -1,7 +1,7 @@
 """An offer's life: a job proposed to one worker, until it is answered or taken back. Pure."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from shared.contracts.ids import OfferId, OrderId, VisitId, WorkerId
@@ -50,6 +50,16 @@ REFUSED = frozenset({OfferState.DECLINED, OfferState.RELEASED})
 """A worker with such an offer is not asked again for the same order."""
 
 
+PLACE_TOLD_FOR = timedelta(hours=24)
+"""How long after the end of a job its worker may still look up the exact place."""
+
+
+def tells_place(state: OfferState, ended_at: datetime | None, now: datetime) -> bool:
+    """Whether the worker sees the exact place: once the job is theirs, until a day after it."""
+    is_past = ended_at is not None and now >= ended_at + PLACE_TOLD_FOR
+    return state is OfferState.ACCEPTED and not is_past
+
+
 class DeclineReason(StrEnum):
     """Why a worker says no; it teaches the matching."""
 
@@ -83,6 +93,7 @@ class Claim:
     worker_id: WorkerId
     starts_at: datetime
     ends_at: datetime
+    promised_at: datetime  # When the worker said they would be there; the same each time.
 
 
 @dataclass(frozen=True, slots=True)

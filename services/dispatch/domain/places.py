@@ -14,6 +14,7 @@ EARTH_M = 6_371_008.8
 CELL_DEGREES = 0.02  # Some 2.2 km by 2.05 km.
 CELL_COLUMNS = 1_000
 COARSE_MIN_M, COARSE_MAX_M = 100.0, 280.0
+ROUNDED_TO_M = 500
 
 # The town-weighted middle of each district (WGS-84), and the side of the harbour it lies on.
 _DISTRICTS: dict[str, tuple[float, float, str]] = {
@@ -84,6 +85,11 @@ def coarse(point: Point, seed: bytes) -> Point:
     up = math.degrees(away_m * math.cos(angle) / EARTH_M)
     aside = math.degrees(away_m * math.sin(angle) / EARTH_M) / math.cos(math.radians(point.lat))
     return Point(lat=round(point.lat + up, 4), lng=round(point.lng + aside, 4))
+
+
+def rounded_m(metres: float) -> int:
+    """To the next half kilometre: exact distances from three places would give a place away."""
+    return max(ROUNDED_TO_M, round(metres / ROUNDED_TO_M) * ROUNDED_TO_M)
 
 
 def _row(lat: float) -> int:

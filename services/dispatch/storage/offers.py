@@ -1,14 +1,15 @@
 """Rows of offers, and the queries that answer and list them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Uuid, select, text
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
+from services.dispatch.domain.hours import Interval
 from services.dispatch.domain.offer import (
     HOLDING,
     Answer,
@@ -16,6 +17,7 @@ from services.dispatch.domain.offer import (
     DeclineReason,
     OfferNotFound,
     OfferState,
+    tells_place,
 )
 from services.dispatch.domain.search import SearchState
 from services.dispatch.storage import Row
@@ -94,7 +96,7 @@ INSERT INTO offers (id, search_id, order_id, visit_id, position, worker_id, net_
                     net_currency, distance_m, eta_seconds, starts_at, ends_at, offered_at,
                     expires_at)
 SELECT $1, s.id, s.order_id, s.visit_id, s.position, $3, s.net_minor, s.net_currency, $4, $5,
-       s.starts_at, s.ends_at, $6, $7
+       $6, $7, $8, $9
 FROM searches s WHERE s.id = $2
 ON CONFLICT DO NOTHING RETURNING id, worker_id, expires_at
 """
@@ -115,11 +117,15 @@ async def make_offer(
     worker_id: UUID,
     distance_m: int,
     eta_seconds: int,
+    time: Interval,
     expires_at: datetime,
 ) -> MadeOffer | None:
-    """Offer the position to a worker; None if they have got another offer in this moment."""
-    way = (distance_m, eta_seconds)
-    rows = await tx.run(_OFFER, new_id(), search_id, worker_id, *way, tx.now, expires_at)
+    """Offer the position to a worker; None if they have got another offer in this moment.
+
+    The time is the one they were judged by: it is what they see, and what a yes will book.
+    """
+    terms = (distance_m, eta_seconds, time.starts_at, time.ends_at, tx.now, expires_at)
+    rows = await tx.run(_OFFER, new_id(), search_id, worker_id, *terms)
     return MadeOffer(**rows[0]) if rows else None
 
 
@@ -140,6 +146,7 @@ class HeldOffer:
     starts_at: datetime
     ends_at: datetime
     expires_at: datetime
+    answered_at: datetime | None
     promised_eta_seconds: int | None
     point: Point
 
@@ -156,8 +163,8 @@ WITH search AS MATERIALIZED (
     WHERE id = (SELECT search_id FROM offers WHERE id = $1 AND worker_id = coalesce($2, worker_id))
     FOR NO KEY UPDATE)
 SELECT o.id, o.state, o.search_id, o.order_id, o.visit_id, o.position, o.worker_id, o.net_minor,
-    o.net_currency, o.starts_at, o.ends_at, o.expires_at, o.promised_eta_seconds,
-    k.user_id, search.state AS search_state, search.lat, search.lng
+    o.net_currency, o.starts_at, o.ends_at, o.expires_at, o.answered_at,
+    o.promised_eta_seconds, k.user_id, search.state AS search_state, search.lat, search.lng
 FROM search JOIN offers o ON o.search_id = search.id JOIN known_orders k USING (order_id)
 WHERE o.id = $1 FOR UPDATE OF o
 """
@@ -188,7 +195,8 @@ async def offers_held_for_update(tx: Transaction, search_id: UUID) -> Sequence[O
 _END = """
 WITH ended AS (
     UPDATE offers SET ended_at = $3
-    WHERE order_id = $1 AND visit_id = $2 AND state IN ('accepted') AND ended_at IS NULL
+    WHERE order_id = $1 AND visit_id = $2 AND state IN ('claiming', 'accepted')
+        AND ended_at IS NULL
     RETURNING worker_id)
 UPDATE presences SET idle_since = $4 WHERE worker_id IN (SELECT worker_id FROM ended)
 """
@@ -197,12 +205,18 @@ UPDATE presences SET idle_since = $4 WHERE worker_id IN (SELECT worker_id FROM e
 async def end_jobs(
     tx: Transaction, order_id: OrderId, visit_id: VisitId, ended_at: datetime
 ) -> None:
-    """The work of a visit is done: its offers are no longer at hand, and their workers idle."""
+    """The work of a visit is done: its offers are no longer at hand, and their workers idle.
+
+    A claim whose last step is still to come was assigned already; it keeps nobody busy either.
+    """
     await tx.run(_END, order_id, visit_id, ended_at, tx.now)
 
 
 def claim_of(offer: Offer | HeldOffer) -> Claim:
-    """What calendar and order are asked."""
+    """What calendar and order are asked about an offer that was answered with a yes."""
+    assert offer.answered_at is not None
+    assert offer.promised_eta_seconds is not None
+    on_the_way = timedelta(seconds=offer.promised_eta_seconds)
     return Claim(
         offer_id=offer.id,
         order_id=offer.order_id,
@@ -211,6 +225,7 @@ def claim_of(offer: Offer | HeldOffer) -> Claim:
         worker_id=offer.worker_id,
         starts_at=offer.starts_at,
         ends_at=offer.ends_at,
+        promised_at=offer.answered_at + on_the_way,
     )
 
 
@@ -237,7 +252,9 @@ async def answer_to_claim(tx: Transaction, claim_id: UUID) -> Answer:
     if found is None:
         raise OfferNotFound(f"No offer with the claim {claim_id}.")
     offer, search = found
-    return answer_of(offer, offer.state, Point(lat=search.lat, lng=search.lng))
+    answer = answer_of(offer, offer.state, Point(lat=search.lat, lng=search.lng))
+    is_told = tells_place(offer.state, offer.ended_at, tx.now)
+    return answer if is_told else replace(answer, point=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +273,7 @@ class Sheet:
     ends_at: datetime
     offered_at: datetime
     expires_at: datetime
+    ended_at: datetime | None  # The job is over.
     exact: Point
     coarse: Point  # What the worker sees before accepting.
     district: str
@@ -269,7 +287,7 @@ class Sheet:
 _TO = """
 SELECT o.id, o.state, o.order_id, o.visit_id, o.position, o.net_minor, o.net_currency,
     o.distance_m, o.eta_seconds, o.starts_at, o.ends_at, o.offered_at, o.expires_at,
-    s.lat, s.lng, s.coarse_lat, s.coarse_lng, s.district,
+    o.ended_at, s.lat, s.lng, s.coarse_lat, s.coarse_lng, s.district,
     k.category, k.offering_id, k.offering_name, k.urgency, k.equipment
 FROM offers o JOIN searches s ON s.id = o.search_id JOIN known_orders k ON k.order_id = o.order_id
 WHERE o.worker_id = $1 AND ($2::uuid IS NULL OR o.id < $2)

@@ -148,8 +148,9 @@ async def know_order(tx: Transaction, paid: OrderPaid) -> bool:
 
 
 async def wanted_for_update(tx: Transaction, search_id: UUID) -> Wanted:
-    """One search, locked."""
+    """One search, locked. A job whose planned start has passed begins now and lasts as long."""
     [row] = await tx.run(_WANTED, search_id)
+    planned = Interval(row["starts_at"], row["ends_at"])
     said = (row["radius_m"], row["candidates"], row["rejected"])
     return Wanted(
         id=row["id"],
@@ -169,7 +170,7 @@ async def wanted_for_update(tx: Transaction, search_id: UUID) -> Wanted:
             equipment=row["equipment"],
             point=Point(lat=row["lat"], lng=row["lng"]),
             district=row["district"],
-            time=Interval(row["starts_at"], row["ends_at"]),
+            time=planned.not_before(tx.now),
         ),
         said_last=None if said[0] is None else Said(*said),
     )

@@ -1,5 +1,6 @@
 """Let a worker accept an offer."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -35,6 +36,6 @@ async def accept_offer(
         await tx.move_where(Offer, offer.id, move, by=caller, claim_id=steps.ref, **said)
         await tx.cancel_timer("expire", offer.id)
         await tx.schedule("claim", offer.id, tx.now + timedelta(seconds=rules.claim_seconds))
-        claim = claim_of(offer)
+        claim = claim_of(replace(offer, answered_at=tx.now, promised_eta_seconds=eta_seconds))
 
     return await settle_claim(steps, calendar, assignments, claim)

@@ -1,9 +1,11 @@
 """Look around for the worker of one position."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 from services.dispatch.domain.cost import eta_seconds
+from services.dispatch.domain.places import rounded_m
 from services.dispatch.domain.search import SearchMove, SearchRules, SearchState
 from services.dispatch.domain.widening import Look, look_around
 from services.dispatch.storage.nearby import workers_near
@@ -76,8 +78,10 @@ async def _offer(
     expires_at = rules.expires_at(wanted.job.urgency, tx.now)
     for one in look.able:
         assert one.features is not None
-        way = (one.features.distance_m, eta_seconds(one.features))
-        offer = await make_offer(tx, wanted.id, one.worker_id, *way, expires_at)
+        # As long as the told distance takes: the true one would give the place away.
+        told = replace(one.features, distance_m=rounded_m(one.features.distance_m))
+        terms = (one.features.distance_m, eta_seconds(told), wanted.job.time, expires_at)
+        offer = await make_offer(tx, wanted.id, one.worker_id, *terms)
         if offer is not None:
             return offer
     return None

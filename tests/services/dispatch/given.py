@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from services.dispatch.domain.hours import HONG_KONG
 from services.dispatch.domain.places import EARTH_M
 from shared.contracts.order import (
     CancelReason,
@@ -23,7 +24,7 @@ from shared.contracts.shapes import (
     Urgency,
     VisitSpec,
 )
-from shared.contracts.worker import ProfileChanged, Shift, Skill
+from shared.contracts.worker import ProfileChanged, Shift, Skill, SlotBooked
 from shared.kit.caller import Role
 from shared.kit.ids import new_id
 from shared.kit.money import Currency, Money
@@ -60,6 +61,12 @@ def profile(worker_id: UUID, **changed: Any) -> ProfileChanged:
         "jobs_done": 12,
     }
     return ProfileChanged(**(facts | changed))
+
+
+def shift(starts_at: datetime, ends_at: datetime) -> Shift:
+    """Working hours, whole minutes, of the weekday that the first instant falls on."""
+    first, last = (one.astimezone(HONG_KONG) for one in (starts_at, ends_at))
+    return Shift(weekday=first.weekday(), starts=f"{first:%H:%M}", ends=f"{last:%H:%M}")
 
 
 def paid(now: datetime, *, crew: int = 1, **changed: Any) -> OrderPaid:
@@ -193,6 +200,13 @@ class Scene:
         order = paid(self.now, **facts)
         await self.dispatch.tell(order)
         return order
+
+    async def taken(self, worker_id: UUID, since: datetime, until: datetime) -> None:
+        """A time in the worker's calendar, travel buffer included, is told as booked."""
+        ids = {"worker_id": worker_id, "offer_id": new_id(), "order_id": new_id()}
+        await self.dispatch.tell(
+            SlotBooked(**ids, visit_id=new_id(), starts_at=since, ends_at=until)
+        )
 
     async def finish(self, order: OrderPaid) -> None:
         """The order is cancelled, so that its workers are free again."""

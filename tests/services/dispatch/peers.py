@@ -27,6 +27,7 @@ class Peers:
     booked: dict[str, dict[str, Any]] = field(default_factory=dict)  # By offer.
     tombs: set[str] = field(default_factory=set)
     assigned: dict[tuple[str, str, int], str] = field(default_factory=dict)  # Offer by position.
+    promises: list[str] = field(default_factory=list)  # Of each call to assign, heard or not.
     cancelled: set[str] = field(default_factory=set)  # Orders.
     calls: Counter[str] = field(default_factory=Counter)
     busy_workers: set[str] = field(default_factory=set)  # Their calendar refuses.
@@ -67,6 +68,8 @@ class Peers:
         body |= {"offer_id": parts[2]} if kind == "release" else {}
         body |= {"order_id": parts[2]} if kind == "assign" else {}
         self.calls[kind] += 1
+        if kind == "assign":
+            self.promises.append(body["promised_at"])
         if self.gate is not None:
             await self.gate.wait()
         if self.passing[kind] > 0:

@@ -7,7 +7,7 @@ import pytest
 from shared.kit.caller import Role
 from shared.kit.ids import new_id
 from tests.conftest import ServiceFixture
-from tests.services.dispatch.given import SHA_TIN, scene
+from tests.services.dispatch.given import SHA_TIN, completed, scene
 from tests.support.service import as_json
 
 
@@ -46,6 +46,61 @@ async def test_the_exact_place_shows_only_once_the_job_is_theirs(service: Servic
         assert before["place"]["accuracy_m"] > 0
         assert (after["place"]["lat"], after["place"]["lng"]) == exact
         assert after["place"]["accuracy_m"] == 0
+
+
+async def test_a_day_after_the_job_its_place_is_rough_again(service: ServiceFixture) -> None:
+    async with scene(service) as here:
+        worker = await here.worker(metres=1_100)
+        order = await here.paid()
+        [before] = await here.offers(worker)
+        key = new_id()
+        await here.accept(worker, before["id"], key)
+        await here.dispatch.pass_time(hours=1)
+        await here.dispatch.tell(completed(order, here.now))
+
+        await here.dispatch.pass_time(hours=23, minutes=59)
+        [still] = await here.offers(worker, only_open=False)
+        await here.dispatch.pass_time(minutes=2)
+        [after] = await here.offers(worker, only_open=False)
+
+        assert (still["place"]["accuracy_m"], still["distance_m"]) == (0, 1_100)
+        assert (after["place"], after["distance_m"]) == (before["place"], 1_000)
+        assert after["state"] == "accepted"
+
+
+async def test_an_answer_asked_for_again_a_day_after_the_job_leaves_the_place_out(
+    service: ServiceFixture,
+) -> None:
+    """One that a timer finished is made anew from the offer."""
+    async with scene(service) as here:
+        worker = await here.worker()
+        order = await here.paid()
+        [offer] = await here.offers(worker)
+        here.peers.lose_before["assign"] = 2
+        key = new_id()
+        assert (await here.accept(worker, offer["id"], key)).status_code == 503
+        await here.dispatch.pass_time(seconds=6)
+        place = {"lat": SHA_TIN.lat, "lng": SHA_TIN.lng}
+        assert as_json(await here.accept(worker, offer["id"], key))["point"] == place
+        await here.dispatch.tell(completed(order, here.now))
+        await here.dispatch.pass_time(hours=24)
+
+        assert as_json(await here.accept(worker, offer["id"], key))["point"] is None
+
+
+async def test_places_within_one_step_of_the_told_distance_show_the_same_way(
+    service: ServiceFixture,
+) -> None:
+    """The distance is told roughly; the time that the way takes must not tell it better."""
+    async with scene(service) as here:
+        near, far = await here.worker(metres=800), await here.worker(metres=1_200)
+        await here.paid(crew=2)
+        [nearer], [further] = await here.offers(near), await here.offers(far)
+
+        told = [(one["distance_m"], one["eta_seconds"]) for one in (nearer, further)]
+
+        assert told[0] == told[1]
+        assert told[0][0] == 1_000
 
 
 @pytest.mark.parametrize(

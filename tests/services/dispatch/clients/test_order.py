@@ -1,5 +1,7 @@
 """Assigning at the real order service."""
 
+from datetime import datetime, timedelta
+
 from shared.contracts.dispatch import JobAssigned
 from shared.contracts.order import OrderAssigned
 from shared.contracts.worker import SlotBooked, SlotReleased
@@ -15,7 +17,12 @@ async def test_accepting_books_the_worker_and_assigns_the_order(service: Service
         answer = as_json(await here.accept(offer))
 
         assert answer["state"] == "accepted"
-        assert await here.shop.state(order) == "assigned"
+        shown = await here.shop.detail(order)
+        assert shown["state"] == "assigned"
+        [seat] = shown["visits"][0]["positions"]
+        promised_at = datetime.fromisoformat(seat["promised_at"])
+        on_the_way = promised_at - datetime.fromisoformat(seat["assigned_at"])
+        assert timedelta(seconds=540) < on_the_way <= timedelta(seconds=600)
         [assigned] = await here.shop.running.told(OrderAssigned)
         assert [seat.worker_id for seat in assigned.crew] == [here.account]
         [booked] = await here.worker.told(SlotBooked)

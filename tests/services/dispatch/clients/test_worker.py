@@ -1,13 +1,15 @@
 """Booking at the real worker service."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.dispatch.domain.offer import Claim
+from shared.contracts.shapes import Urgency
 from shared.contracts.worker import SlotBooked
 from tests.conftest import ServiceFixture
 from tests.services.dispatch.clients.real import fleet
-from tests.services.worker.given import book, job
+from tests.services.dispatch.given import scene, shift
+from tests.services.worker.given import approved, book, job, put
 from tests.support.service import as_json
 
 
@@ -23,6 +25,29 @@ async def test_a_taken_calendar_refuses_and_the_offer_is_lost(service: ServiceFi
         assert await here.shop.state(order) == "pending_dispatch"
 
 
+async def test_a_job_planned_before_the_shift_is_booked_from_now_on(
+    service: ServiceFixture,
+) -> None:
+    """Planned from 21:50, at 22:05, hours from 22:00: both rules agree that it fits."""
+    calendar = await service("worker", serve=True)
+    async with scene(service, WORKER_URL=calendar.url) as here:
+        hours = shift(here.now - timedelta(minutes=5), here.now + timedelta(hours=7))
+        worker = await approved(calendar)
+        as_json(await put(calendar, worker, "schedule", {"shifts": [hours.model_dump()]}))
+        await here.worker(worker_id=worker, shifts=[hours])
+        planned = here.now - timedelta(minutes=15)
+        await here.paid(urgency=Urgency.SCHEDULED, starts_at=planned, lasts=timedelta(minutes=70))
+        [offer] = await here.offers(worker)
+
+        answer = as_json(await here.accept(worker, offer["id"]))
+
+        assert answer["state"] == "accepted"
+        [booked] = await calendar.told(SlotBooked)
+        starts_at = datetime.fromisoformat(offer["starts_at"])
+        assert booked.starts_at == starts_at - timedelta(minutes=15)
+        assert booked.ends_at == starts_at + timedelta(minutes=70 + 15)
+
+
 async def test_a_release_before_the_booking_refuses_it(service: ServiceFixture) -> None:
     async with fleet(service) as here:
         _, offer = await here.offered()
@@ -34,6 +59,7 @@ async def test_a_release_before_the_booking_refuses_it(service: ServiceFixture) 
             worker_id=here.account,  # type: ignore[arg-type]
             starts_at=datetime.fromisoformat(offer["starts_at"]),
             ends_at=datetime.fromisoformat(offer["ends_at"]),
+            promised_at=datetime.fromisoformat(offer["starts_at"]),
         )
         await here.dispatch.kit.ports["calendar"].release(claim)
 

@@ -41,6 +41,14 @@ def test_the_whole_interval_must_lie_within_shifts(
     assert works_throughout(shifts, [], asked) is works
 
 
+def test_a_job_whose_start_has_passed_begins_now_and_lasts_as_long() -> None:
+    planned = between("10:00", "11:00")
+    now = between("12:45", "13:45")
+    assert planned.not_before(now.starts_at) == now
+    assert planned.not_before(planned.starts_at) == planned
+    assert now.not_before(planned.starts_at) == now
+
+
 def test_shifts_that_meet_are_one() -> None:
     split = [
         Shift(weekday=0, starts="09:00", ends="13:00"),

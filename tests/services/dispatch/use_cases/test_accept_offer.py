@@ -1,6 +1,7 @@
 """Accepting an offer: one answer, whoever else wants the same offer at the same moment."""
 
 import asyncio
+from datetime import datetime, timedelta
 
 from shared.contracts.dispatch import JobAssigned
 from shared.kit.ids import new_id
@@ -24,6 +25,8 @@ async def test_the_worker_is_booked_assigned_and_told_where_to_go(
         assert answer["point"] == {"lat": 22.383, "lng": 114.19}
         assert list(here.peers.booked) == [offer["id"]]
         assert list(here.peers.assigned.values()) == [offer["id"]]
+        [promised] = [datetime.fromisoformat(one) for one in here.peers.promises]
+        assert timedelta(0) <= here.now - (promised - timedelta(seconds=600)) < timedelta(minutes=1)
         [told] = await here.dispatch.told(JobAssigned)
         assert (told.worker_id, told.order_id, told.position) == (worker, order.order_id, 1)
         assert await here.states("searches") == ["filled"]

@@ -28,6 +28,26 @@ async def test_a_worker_who_is_done_early_may_be_offered_the_next_job(
         assert here.now - row[0] < timedelta(minutes=1)
 
 
+async def test_a_claim_still_under_way_when_the_job_ends_keeps_nobody_busy(
+    service: ServiceFixture,
+) -> None:
+    """The order assigned it, but the answer did not come back until the work was done."""
+    async with scene(service) as here:
+        worker = await here.worker()
+        order = await here.paid(lasts=timedelta(minutes=30))
+        [offer] = await here.offers(worker)
+        here.peers.lose_after["assign"] = 2
+        assert (await here.accept(worker, offer["id"])).status_code == 503
+
+        await here.dispatch.tell_twice(completed(order, here.now))
+        await here.dispatch.pass_time(hours=2)
+
+        assert await here.states() == ["accepted"]
+        await here.at(worker, north(SHA_TIN, 200))
+        await here.paid()
+        assert len(await here.offers(worker)) == 1
+
+
 async def test_the_calendar_as_told_decides_until_the_booking_ends(
     service: ServiceFixture,
 ) -> None:

@@ -1,7 +1,7 @@
 """The cascade of offers: who is asked when, and what is kept about it."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from shared.contracts.dispatch import JobAssigned, JobOffered
 from shared.contracts.shapes import Point, Urgency
 from shared.kit.ids import new_id
 from tests.conftest import ServiceFixture
-from tests.services.dispatch.given import SHA_TIN, Scene, north, profile, scene
+from tests.services.dispatch.given import SHA_TIN, Scene, north, profile, scene, shift
 from tests.support.service import as_json
 
 
@@ -228,13 +228,75 @@ async def test_a_far_away_worker_is_not_even_looked_at(service: ServiceFixture) 
         assert all(one["candidates"] == [] for one in await here.rounds(order))
 
 
-async def test_candidates_are_found_by_an_index_not_by_a_scan(service: ServiceFixture) -> None:
+async def test_a_job_past_its_time_is_judged_and_offered_from_now_on(
+    service: ServiceFixture,
+) -> None:
+    """Planned from 10 to 11; at 12:45 it is one until 13:45, and that is what a yes books."""
     async with scene(service) as here:
-        async with here.dispatch.begin() as tx:
-            await tx.run("SET LOCAL enable_seqscan = off")
-            sql = "SELECT * FROM presences WHERE cell = ANY('{1113205,1113206}'::bigint[])"
-            plan = "\n".join(row[0] for row in await tx.run(f"EXPLAIN {sql}"))
-        assert "ix_presences_cell" in plan
+        worker = await here.worker()
+        begun = here.now
+        await here.paid(
+            urgency=Urgency.SCHEDULED,
+            starts_at=begun - timedelta(hours=2, minutes=45),
+            lasts=timedelta(hours=1),
+        )
+        [offer] = await here.offers(worker)
+        await here.accept(worker, offer["id"])
+
+        starts_at = datetime.fromisoformat(offer["starts_at"])
+        assert begun <= starts_at <= here.now
+        assert datetime.fromisoformat(offer["ends_at"]) - starts_at == timedelta(hours=1)
+        booked = here.peers.booked[offer["id"]]
+        assert datetime.fromisoformat(booked["starts_at"]) == starts_at
+        assert datetime.fromisoformat(booked["ends_at"]) - starts_at == timedelta(hours=1)
+
+
+async def test_a_job_past_its_time_is_not_offered_to_who_is_booked_by_now(
+    service: ServiceFixture,
+) -> None:
+    """Planned from 10 to 11, looked for at 12:45, booked from 12 to 14."""
+    async with scene(service) as here:
+        worker = await here.worker()
+        since = here.now - timedelta(minutes=45)
+        await here.taken(worker, since, since + timedelta(hours=2))
+        planned = here.now - timedelta(hours=2, minutes=45)
+        order = await here.paid(urgency=Urgency.SCHEDULED, starts_at=planned)
+
+        assert await here.offers(worker) == []
+        assert (await here.rounds(order))[0]["rejected"] == {"booked": 1}
+
+
+async def test_a_job_past_its_time_is_not_offered_to_who_has_gone_home(
+    service: ServiceFixture,
+) -> None:
+    """Planned from 10 to 11, looked for at 12:45, hours until 12."""
+    async with scene(service) as here:
+        hours = shift(here.now - timedelta(hours=4), here.now - timedelta(minutes=45))
+        worker = await here.worker(shifts=[hours])
+        planned = here.now - timedelta(hours=2, minutes=45)
+        order = await here.paid(urgency=Urgency.SCHEDULED, starts_at=planned)
+
+        assert await here.offers(worker) == []
+        assert (await here.rounds(order))[0]["rejected"] == {"hours": 1}
+
+
+async def test_who_was_busy_when_an_urgent_job_was_paid_may_come_once_free(
+    service: ServiceFixture,
+) -> None:
+    """Paid at 10:05, busy until 10:25: free at 10:40, the way there included."""
+    async with scene(service, fresh_seconds=36_000) as here:
+        worker = await here.worker()
+        await here.taken(worker, here.now - timedelta(hours=1), here.now + timedelta(minutes=20))
+        order = await here.paid(search_until=here.now + timedelta(hours=1))
+        assert (await here.rounds(order))[0]["rejected"] == {"booked": 1}
+
+        await here.dispatch.pass_time(minutes=28)
+        await here.at(worker, north(SHA_TIN, 300))
+        await here.dispatch.pass_time(minutes=6)
+        assert await here.offers(worker) == []
+        await here.dispatch.pass_time(minutes=1, seconds=3)
+
+        assert len(await here.offers(worker)) == 1
 
 
 async def _two_looks(here: Scene) -> None:

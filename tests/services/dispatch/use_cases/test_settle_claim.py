@@ -158,6 +158,22 @@ async def test_a_call_without_an_answer_is_no_refusal_and_the_timer_repeats_it(
         assert list(here.peers.booked) == list(here.peers.assigned.values()) == [offer["id"]]
 
 
+async def test_a_claim_that_is_repeated_keeps_to_the_first_promise(
+    service: ServiceFixture,
+) -> None:
+    async with scene(service) as here:
+        worker = await here.worker()
+        await here.paid()
+        [offer] = await here.offers(worker)
+        here.peers.lose_before["assign"] = 2
+        await here.accept(worker, offer["id"])
+        await here.dispatch.pass_time(minutes=3)
+
+        assert await here.states() == ["accepted"]
+        assert len(here.peers.promises) == 3
+        assert len(set(here.peers.promises)) == 1
+
+
 async def test_a_release_without_an_answer_is_repeated_before_the_claim_is_lost(
     service: ServiceFixture,
 ) -> None:
