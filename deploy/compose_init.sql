@@ -4,17 +4,18 @@
 \getenv password JAJAYA_DATABASE_PASSWORD
 REVOKE CONNECT ON DATABASE postgres FROM PUBLIC;
 REVOKE CONNECT ON DATABASE template1 FROM PUBLIC;
-SELECT format('CREATE ROLE %I_%s LOGIN PASSWORD %L', service, part, :'password')
+-- "user" and "order" are words of SQL: %I has to see a role's whole name, or it quotes half of it.
+SELECT format('CREATE ROLE %I LOGIN PASSWORD %L', service || '_' || part, :'password')
 FROM unnest(ARRAY['user', 'order', 'worker', 'dispatch', 'payment', 'promotion']) AS service,
      unnest(ARRAY['owner', 'app']) AS part
 \gexec
-SELECT format('CREATE DATABASE %I OWNER %I_owner', service, service)
+SELECT format('CREATE DATABASE %I OWNER %I', service, service || '_owner')
 FROM unnest(ARRAY['user', 'order', 'worker', 'dispatch', 'payment', 'promotion']) AS service
 \gexec
 SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', service)
 FROM unnest(ARRAY['user', 'order', 'worker', 'dispatch', 'payment', 'promotion']) AS service
 \gexec
-SELECT format('GRANT CONNECT ON DATABASE %I TO %I_app', service, service)
+SELECT format('GRANT CONNECT ON DATABASE %I TO %I', service, service || '_app')
 FROM unnest(ARRAY['user', 'order', 'worker', 'dispatch', 'payment', 'promotion']) AS service
 \gexec
 \c user

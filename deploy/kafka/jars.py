@@ -41,10 +41,22 @@ def cache_folder() -> Path:
 def fetch(lock_file: Path = LOCK) -> list[Path]:
     """Every jar of a lock, verified. Raises JarsMissing."""
     folder = cache_folder() / "maven"
-    rows = tomllib.loads(lock_file.read_text())["dependencies"]
     context = _context(folder)
-    with _one_at_a_time(folder), ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
-        return list(pool.map(lambda row: _verified(context, row), rows))
+    try:
+        with _one_at_a_time(folder), ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
+            return list(pool.map(lambda row: _verified(context, row), _rows(lock_file)))
+    except OSError as e:  # The cache cannot be written, the disk is full.
+        raise JarsMissing(_first_line(e)) from e
+
+
+def fetched(lock_file: Path = LOCK) -> list[Path]:
+    """Every jar of a lock that has just been fetched, at no cost. Raises JarsMissing."""
+    context = _context(cache_folder() / "maven")
+    found: list[Path] = [_artifact(context, row).cached_path for row in _rows(lock_file)]
+    for jar in found:
+        if not jar.exists():
+            raise JarsMissing(f"{jar.name} has gone from {cache_folder()}.")
+    return found
 
 
 def lock() -> int:
@@ -56,6 +68,12 @@ def lock() -> int:
     everything = sorted([*given, *implied], key=lambda d: (d.groupId, d.artifactId))
     LockFile.from_resolved_dependencies(everything, environment_name="jajaya-kafka").save(LOCK)
     return len(everything)
+
+
+def _rows(lock_file: Path) -> list[dict[str, Any]]:
+    """The jars of a lock: coordinates and hash."""
+    rows: list[dict[str, Any]] = tomllib.loads(lock_file.read_text())["dependencies"]
+    return rows
 
 
 def _context(folder: Path) -> MavenContext:
@@ -84,14 +102,20 @@ def _verified(context: MavenContext, row: dict[str, Any]) -> Path:
 
 def _local(context: MavenContext, row: dict[str, Any]) -> Path:
     """The jar's place in the cache, downloaded where it is not there yet."""
-    component = context.project(row["groupId"], row["artifactId"]).at_version(row["version"])
-    artifact = component.artifact(packaging=row["packaging"])
+    artifact = _artifact(context, row)
     try:
-        return artifact.resolve()
+        jar: Path = artifact.resolve()
     except Exception as e:
         if artifact.cached_path is not None:
             artifact.cached_path.unlink(missing_ok=True)  # Half a file would pass for a whole one.
         raise JarsMissing(f"{row['artifactId']} {row['version']}: {_first_line(e)}") from e
+    return jar
+
+
+def _artifact(context: MavenContext, row: dict[str, Any]) -> Any:
+    """The jar of a row of the lock, as jgo knows it."""
+    component = context.project(row["groupId"], row["artifactId"]).at_version(row["version"])
+    return component.artifact(packaging=row["packaging"])
 
 
 def _first_line(error: Exception) -> str:

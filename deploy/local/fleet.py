@@ -23,9 +23,10 @@ from deploy.kafka import jars, topics
 from deploy.local import secrets
 from deploy.local.bearer import STAFF_PHONE, bearer
 from deploy.local.children import Child, Command, Say, StartFailed, run_once
+from deploy.local.databases import own_databases
 from deploy.local.door import NoToken
 from deploy.local.environment import Facts
-from deploy.local.kafka import Kafka, lite_command
+from deploy.local.kafka import Kafka, fetch_jars, lite_command
 from deploy.local.ports import HOST, Ports, choose
 from deploy.local.postgres import Postgres
 from deploy.local.processes import Processes, migrations_mark
@@ -76,6 +77,7 @@ class Fleet:
         self._demo = demo
         self._users = dict(os.environ if users is None else users)
         self._say = say
+        self._own_databases: dict[str, dict[str, str]] = {}
         self._children: dict[str, Child] = {}
         self._postgres: Postgres | None = None
         self._bootstrap = ""
@@ -143,12 +145,12 @@ class Fleet:
         return self._postgres.url("postgres", "postgres") if self._postgres else ""
 
     async def _start(self) -> None:
+        self._own_databases = own_databases(self._users)
         keys = secrets.make(self.home.secrets)
         self._choose_ports()
-        broker = self._broker_command()
         async with asyncio.TaskGroup() as together:
             together.create_task(self._start_postgres())
-            together.create_task(self._start_broker(broker))
+            together.create_task(self._start_broker())
             if self._services:
                 together.create_task(self._start_sandbox(keys))
         if self._services:
@@ -165,7 +167,7 @@ class Fleet:
             self._say(line)
 
     async def _start_postgres(self) -> None:
-        ours = [service for service in SERVICES if not self._own_database(service)]
+        ours = [service for service in SERVICES if service not in self._own_databases]
         if not ours:
             self._say("PostgreSQL: your own, for every service.")
             return
@@ -176,14 +178,14 @@ class Fleet:
             await self._run(self._postgres.command())
             await self._postgres.divide(ours)
 
-    def _broker_command(self) -> Kafka | Command | None:
+    async def _broker_command(self) -> Kafka | Command | None:
         """Which broker it is: Kafka, the light one, or none of ours."""
         if self._broker not in {KAFKA, LITE, KAFKA_OR_LITE}:
             return None
         if self._broker != LITE:
             try:
                 with self._timed("the broker's jars"):
-                    found = jars.fetch()
+                    found = await fetch_jars(self.home.logs)
                 port, controller = self.ports["kafka"], self.ports["kafka-controller"]
                 return Kafka(self.home.path, port, controller, found)
             except jars.JarsMissing as e:
@@ -194,7 +196,8 @@ class Fleet:
         self._broker = LITE
         return lite_command(self.home.path, self.ports["kafka"])
 
-    async def _start_broker(self, broker: Kafka | Command | None) -> None:
+    async def _start_broker(self) -> None:
+        broker = await self._broker_command()
         self._bootstrap = f"{HOST}:{self.ports['kafka']}" if broker else self._broker
         what = {LITE: "Light broker"}.get(self._broker, "Apache Kafka" if broker else "Your broker")
         with self._timed(f"{what} on {self._bootstrap}, topics"):
@@ -237,7 +240,7 @@ class Fleet:
 
         async def one(service: str) -> None:
             mark, name = migrations_mark(service), f"{service}-migrated"
-            ours = not self._own_database(service)
+            ours = service not in self._own_databases
             if ours and self.home.is_stamped(name, mark):
                 return
             async with gate:
@@ -287,17 +290,12 @@ class Fleet:
         )
         return Processes(facts, self._users, self.home.sandbox)
 
-    def _own_database(self, service: str) -> str:
-        return self._users.get(f"DATABASE_URL_{service.upper()}", "")
-
     def _has(self, service: str) -> bool:
-        return self._postgres is not None or bool(self._own_database(service))
+        return self._postgres is not None or service in self._own_databases
 
     def _database(self, service: str) -> dict[str, str]:
-        own = self._own_database(service)
-        if own:
-            owner = self._users.get(f"OWNER_DATABASE_URL_{service.upper()}", own)
-            return {"app": own, "owner": owner}
+        if service in self._own_databases:
+            return self._own_databases[service]
         if self._postgres is None:
             raise StartFailed(f"{service} has no database")
         return {part: self._postgres.url(f"{service}_{part}", service) for part in ("app", "owner")}

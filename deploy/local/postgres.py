@@ -1,7 +1,6 @@
 """PostgreSQL 18 from its wheel, run by us: one server, a database and two roles a service."""
 
 import functools
-import hashlib
 import importlib.util
 import json
 import os
@@ -18,11 +17,11 @@ from pathlib import Path
 import asyncpg
 import psutil
 
+from deploy.local import outside
 from deploy.local.children import Command, Say, StartFailed, run_once
+from deploy.local.outside import NOBODY
 from deploy.local.ports import HOST
 
-NOBODY = 65534
-OUTSIDE = Path("/var/tmp")  # Reachable by every user; each server has a private folder in it.
 EXTENSIONS = ("btree_gist", "pg_trgm")
 # What a laptop shared with eight other processes can spare, and what keeps a mistake short.
 SETTINGS = {
@@ -63,8 +62,9 @@ class Postgres:
         self.port = port
         self._home = home
         self._durable = durable
-        self._place = _place(home, say)
-        self._passwords = _passwords(home / "secrets" / "postgres.json")
+        passwords = home / "secrets" / "postgres.json"
+        self._place = _place(home, passwords, say)
+        self._passwords = _passwords(passwords)
 
     def url(self, role: str, database: str, scheme: str = "postgresql+asyncpg") -> str:
         """The address of a database for one of the roles, its password included."""
@@ -188,7 +188,7 @@ def _passwords(path: Path) -> Mapping[str, str]:
     return _Passwords(path)
 
 
-def _place(home: Path, say: Say) -> Place:
+def _place(home: Path, passwords: Path, say: Say) -> Place:
     """In the home, directly or in a user namespace; as root without one, with another user.
 
     PostgreSQL runs neither as root nor as a number without a name.
@@ -201,8 +201,7 @@ def _place(home: Path, say: Say) -> Place:
         return Place(programs, data, prefix=_in_own_namespace())
     if os.geteuid() != 0:
         raise StartFailed(f"PostgreSQL refuses a user without a name (number {os.geteuid()}).")
-    mark = hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:12]
-    folder = OUTSIDE / f"jajaya-postgres-{mark}"
+    folder = outside.folder_of(home, passwords, say)
     say(f"PostgreSQL refuses root and user namespaces are off: it runs as {NOBODY} in {folder}.")
     return Place(_copy_programs(programs, folder), folder / "data", uid=NOBODY)
 
@@ -246,8 +245,6 @@ def _copy_programs(programs: Path, folder: Path) -> Path:
     """The programs where an unprivileged user can reach them, made once."""
     package = programs.parent.parent
     kept = folder / "programs"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.chown(folder, NOBODY, NOBODY)
     if not kept.exists():
         fresh = folder / "copying"
         shutil.rmtree(fresh, ignore_errors=True)

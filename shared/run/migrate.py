@@ -3,11 +3,12 @@
 A migration of a service calls ``kit_tables()`` first and ``grant_serving(...)`` last.
 """
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
-from alembic import command, op
+from alembic import op
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
@@ -18,6 +19,18 @@ KIT_TABLES = {
     "outbox", "event_versions", "requests", "inbox", "inbox_keys", "dead_events", "timers",
     "subject_keys", "reveals", "alembic_version",
 }  # fmt: skip
+# As migrations are written here. Until it is filled in, PostgreSQL refuses what it says.
+_NEW = '''"""{title}."""
+
+from alembic import op
+
+revision = "{number}"
+down_revision = {previous}
+
+
+def upgrade() -> None:
+    op.execute("...")
+'''
 _ADVISORY_LOCK = 0x4A41  # One migration of a database at a time.
 
 
@@ -67,12 +80,19 @@ def _run(connection: Connection, storage: ModuleType) -> None:
             environment.run_migrations()
 
 
-def new_migration(storage: ModuleType, message: str) -> None:
-    """Write an empty migration with the next number, to be filled by hand."""
-    config = _config(storage)
-    heads = ScriptDirectory.from_config(config).get_heads()
-    number = f"{int(heads[0]) + 1:04d}" if heads else "0001"
-    command.revision(config, message, rev_id=number)
+def new_migration(storage: ModuleType, message: str) -> Path:
+    """Write an empty migration with the next number, to be filled by hand; where it lies."""
+    words = re.findall(r"[a-z0-9]+", message.lower())
+    if not words:
+        raise ValueError("Say in a few words what the migration does.")
+    script = ScriptDirectory.from_config(_config(storage))
+    head = script.get_current_head()
+    number = f"{int(head) + 1:04d}" if head else "0001"
+    previous = f'"{head}"' if head else None
+    text = _NEW.format(title=" ".join(words).capitalize(), number=number, previous=previous)
+    path = Path(script.dir) / f"{number}_{'_'.join(words)}.py"
+    path.write_text(text)
+    return path
 
 
 def _config(storage: ModuleType) -> Config:

@@ -13,6 +13,7 @@ from typing import Any
 
 import asyncpg
 
+from deploy.local import outside
 from deploy.local.bearer import bearer
 from deploy.local.fleet import Fleet
 from deploy.local.record import Home
@@ -109,6 +110,7 @@ async def ground(sizes: Sizes) -> AsyncIterator[Ground]:
         finally:
             await made.fleet.stop()
     finally:
+        outside.remove(home)
         shutil.rmtree(home, ignore_errors=True)
 
 

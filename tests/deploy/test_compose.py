@@ -107,6 +107,18 @@ def test_databases_and_roles_are_made_for_each_service() -> None:
         assert f"\\c {service}\n" in script
 
 
+def test_a_server_that_listens_on_a_socket_alone_is_not_ready() -> None:
+    (test,) = CONTAINERS["postgres"]["healthcheck"]["test"][1:]
+    assert test.startswith("pg_isready -h 127.0.0.1 ")
+
+
+def test_the_brokers_data_lie_on_its_volume() -> None:
+    kafka = CONTAINERS["kafka"]
+    volume, _, mounted = kafka["volumes"][0].partition(":")
+    assert volume in COMPOSE["volumes"]
+    assert kafka["environment"]["KAFKA_LOG_DIRS"] == mounted
+
+
 def test_the_image_is_built_in_stages_and_runs_as_nobody() -> None:
     stages = re.findall(r"^FROM .*", DOCKERFILE, re.M)
     assert len(stages) == 2

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.kafka import jars
+from deploy.local import outside
 from deploy.local.children import LEASH, Command
 from deploy.local.kafka import Kafka, listens
 from deploy.local.ports import any_free
@@ -94,6 +95,7 @@ class Cluster:
             process.kill()
         for process in self._running:
             process.wait(10)
+        outside.remove(self.home)
         shutil.rmtree(self.home, ignore_errors=True)
 
 

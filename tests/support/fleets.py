@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+from deploy.local import outside
 from deploy.local.children import Child
 from deploy.local.fleet import Fleet
 from deploy.local.ports import any_free
@@ -30,11 +31,14 @@ async def fleet_in(home: Path, *, furnish: bool = False, **how: Any) -> AsyncIte
     if furnish:
         await _furnish(home)
     fleet = Fleet(home, demo=True, **how)
-    await fleet.start()
     try:
-        yield fleet
+        await fleet.start()
+        try:
+            yield fleet
+        finally:
+            await fleet.stop()
     finally:
-        await fleet.stop()
+        outside.remove(home)
 
 
 async def _furnish(home: Path) -> None:
@@ -65,6 +69,7 @@ async def _make(folder: Path) -> None:
     keys.make(home.sandbox)
     (home.sandbox / "initialised").touch()
     home.let_go()
+    outside.remove(folder)
 
 
 def _nothing(_: str) -> None:

@@ -63,6 +63,23 @@ def test_a_jar_of_the_lock_is_fetched_once_into_the_users_cache(
     assert first.is_relative_to(jars.cache_folder())
 
 
+def test_what_has_been_fetched_is_found_again_without_asking(mirror: Path, tmp_path: Path) -> None:
+    lock = _lock(tmp_path, hashlib.sha256(JAR).hexdigest())
+    with pytest.raises(jars.JarsMissing, match=r"thing-1\.0\.jar has gone"):
+        jars.fetched(lock)
+    first = jars.fetch(lock)
+    mirror.unlink()
+    assert jars.fetched(lock) == first
+
+
+def test_a_cache_that_cannot_be_written_is_no_fault_but_a_lack(
+    mirror: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(mirror))  # A file where a folder should be.
+    with pytest.raises(jars.JarsMissing, match="Not a directory"):
+        jars.fetch(_lock(tmp_path, hashlib.sha256(JAR).hexdigest()))
+
+
 def test_a_jar_with_another_hash_is_refused_and_not_kept(mirror: Path, tmp_path: Path) -> None:
     with pytest.raises(jars.JarsMissing, match=r"org\.example:thing:1\.0 has hash .* refused"):
         jars.fetch(_lock(tmp_path, "0" * 64))

@@ -66,8 +66,8 @@ async def launch(tmp_path: Path) -> AsyncIterator[Launch]:
     """Starts a fleet's launcher; whatever still runs of it afterwards is killed."""
     launched: list[asyncio.subprocess.Process] = []
 
-    async def start(broker: str = "") -> asyncio.subprocess.Process:
-        launched.append(await call(tmp_path, *UP, KAFKA=broker))
+    async def start(broker: str = "", **variables: str) -> asyncio.subprocess.Process:
+        launched.append(await call(tmp_path, *UP, KAFKA=broker, **variables))
         return launched[-1]
 
     yield start
@@ -100,6 +100,33 @@ async def test_a_signal_in_the_middle_of_a_start_stops_everything(
     assert "nothing is left running" in await words_of(launcher)
     assert launcher.returncode == 130
     assert await nothing_left(tmp_path)
+
+
+async def test_a_signal_while_the_jars_are_downloaded_is_heard_at_once(
+    launch: Launch, tmp_path: Path
+) -> None:
+    asked, done = asyncio.Event(), asyncio.Event()
+
+    async def keep_waiting(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await done.wait()
+        writer.close()
+
+    mirror = await asyncio.start_server(keep_waiting, "127.0.0.1", 0)
+    port = mirror.sockets[0].getsockname()[1]
+    settings = tmp_path / "jgo.conf"
+    settings.write_text(f"[repositories]\nours = http://127.0.0.1:{port}\n")
+    launcher = await launch(JGO_CONFIG_FILE=str(settings), XDG_CACHE_HOME=str(tmp_path / "cache"))
+    await asyncio.wait_for(asked.wait(), 60)
+    children = psutil.Process(launcher.pid).children()
+    launcher.send_signal(signal.SIGINT)
+    async with asyncio.timeout(10):  # A download is given up after 30 s at the earliest.
+        assert "nothing is left running" in await words_of(launcher)
+    assert launcher.returncode == 130
+    assert children
+    assert not any(child.is_running() for child in children)
+    done.set()
+    mirror.close()
 
 
 async def test_a_killed_launcher_leaves_nothing_and_the_next_start_works(
