@@ -53,7 +53,7 @@ class Resend(Act):
 
 
 class EndRefund(Act):
-    """How a refund that hangs shall end."""
+    """How a refund that hangs shall end; an abnormal one only well."""
 
     out_refund_no: Number
     refund_state: Literal["SUCCESS", "CLOSED", "ABNORMAL"] = "SUCCESS"
@@ -113,11 +113,15 @@ def add_acts(routes: APIRouter, desk: Desk, notifier: Notifier) -> None:
 
     @routes.post("/refunds/end", response_model=None)
     async def end_refund(body: EndRefund) -> dict[str, Any] | Response:
-        """A refund that hangs in PROCESSING comes to an end."""
+        """A refund that hangs comes to an end, or the merchant mends an abnormal one by hand.
+
+        The Hong Kong wire has no call for the latter: it is done in the merchant's console.
+        """
 
         def act(db: sqlite3.Connection) -> dict[str, Any]:
             known = refund(db, "out_refund_no", body.out_refund_no)
-            if known is None or known["refund_state"] != "PROCESSING":
+            endable = {"PROCESSING"} | ({"ABNORMAL"} if body.refund_state == "SUCCESS" else set())
+            if known is None or known["refund_state"] not in endable:
                 raise Refused("RESOURCE_NOT_EXISTS", "没有处理中的退款单")
             settle_refund(db, desk.keys, known, body.refund_state, desk.clock.now())
             return {"out_refund_no": body.out_refund_no, "refund_state": body.refund_state}

@@ -45,6 +45,7 @@ def build(settings: Settings, kit: Kit) -> Wiring:
             "channels": channels,
             "login": WechatLogin(at(settings.wechat_api_url), folder),
             "orders": Orders(kit.peer("order", settings.order_url)),
+            "notice_seconds_max": settings.notice_seconds_max,
             "payments_per_minute_max": settings.payments_per_minute_max,
         },
     )

@@ -23,4 +23,5 @@ class Settings(ServiceSettings):
     # What the portals of WeChat Pay, the mini-program and the bank handed out.
     credentials_dir: Path = shared("SANDBOX_CREDENTIALS_DIR")  # type: ignore[assignment]
     channel_seconds_max: float = 4.0  # For one call to a channel or the bank; it is tried twice.
+    notice_seconds_max: float = 2.0  # To answer a notice; over it, the channel sends it again.
     payments_per_minute_max: int = 10  # Attempts one user may begin (security 8.9).

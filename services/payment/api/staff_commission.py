@@ -19,6 +19,7 @@ from shared.contracts.ids import AccountId
 from shared.kit.once import KeyUsedForAnotherRequest
 from shared.kit.session import Transaction
 from shared.kit.web import IdempotencyKeyMissing, OnceDep, ReadDep, StaffCaller, problems
+from shared.texts import Printable
 
 router = APIRouter(prefix="/staff/payment/commission-rules", tags=["staff"])
 
@@ -42,7 +43,7 @@ class RuleRequest(BaseModel):
     category: str = Field(pattern=r"^(\*|[a-z][a-z0-9_-]{0,39})$")
     brackets: list[BracketBody] = Field(min_length=1, max_length=10)
     effective_at: AwareDatetime | None = None
-    reason: str = Field(min_length=3, max_length=200)
+    reason: Printable = Field(min_length=3, max_length=200)
 
 
 class RuleView(BaseModel):

@@ -6,13 +6,18 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Query
-from pydantic import BaseModel, ConfigDict, Field, StrictInt
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, computed_field
 
 from services.payment.api.refunds import Limit, RefundView
 from services.payment.domain.ledger import PostingKind
 from services.payment.domain.payable import PayableNotFound, PayableState
 from services.payment.domain.payment import ChannelName, PaymentState
-from services.payment.domain.refund import RefundNotFound, RefundState, RefundTooLarge
+from services.payment.domain.refund import (
+    RefundNotFound,
+    RefundState,
+    RefundTooLarge,
+    refund_number,
+)
 from services.payment.domain.settlement import SettlementNotFound, SettlementState
 from services.payment.storage.ledger import escrow_of, lines_of, trial_balance
 from services.payment.storage.payables import capture_of, payable
@@ -27,6 +32,7 @@ from shared.kit.money import Currency, Money
 from shared.kit.once import KeyUsedForAnotherRequest
 from shared.kit.states import MoveForbidden, MoveRefused
 from shared.kit.web import IdempotencyKeyMissing, OnceDep, ReadDep, StaffCaller, problems
+from shared.texts import Printable
 
 router = APIRouter(prefix="/staff/payment", tags=["staff"])
 
@@ -60,7 +66,14 @@ class StaffRefundView(RefundView):
     note: str
     requested_by: AccountId | None
     channel_refund_id: str
+    tries: int
     problem: str
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def channel_number(self) -> str:
+        """Our number of it at the channel: what to look for in the merchant's console."""
+        return refund_number(self.id, self.tries)
 
 
 class SettlementView(View):
@@ -126,7 +139,7 @@ class RefundRequest(BaseModel):
     amount_minor: StrictInt | None = Field(
         None, ge=1, le=10**12, description="Cents; without it, all that is left."
     )
-    reason: str = Field(min_length=3, max_length=200)
+    reason: Printable = Field(min_length=3, max_length=200)
 
 
 class RetryRequest(BaseModel):
@@ -134,7 +147,7 @@ class RetryRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    reason: str = Field(min_length=3, max_length=200)
+    reason: Printable = Field(min_length=3, max_length=200)
 
 
 class StaffRefundPage(BaseModel):
@@ -259,7 +272,14 @@ async def post_refund(
 async def post_retry_refund(
     refund_id: RefundId, body: RetryRequest, caller: StaffCaller, once: OnceDep
 ) -> StaffRefundView:
-    """Send an abnormal or failed refund again, under its old number: it is never paid twice."""
+    """Send a failed refund again, or ask again about an abnormal one: it is never paid twice.
+
+    `failed` with the problem `closed`: the channel gave up for want of money in our account there;
+    fill it first, then this asks for the refund under a new number. Any other problem of a `failed`
+    one: the channel never took it; the number stays. `abnormal`: the user's card is dead and the
+    channel holds the money; give it back in the merchant's console (look for `channel_number`),
+    then this learns how it ended. Until then it comes back as `abnormal`.
+    """
     return await once(StaffRefundView, retry_refund, caller, refund_id, body.reason)
 
 

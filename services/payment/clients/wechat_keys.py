@@ -1,10 +1,11 @@
 """Whom WeChat Pay's signatures come from: one public key, or certificates fetched and renewed."""
 
+import asyncio
 import base64
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,8 +19,15 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from services.payment.domain.ports import ChannelUnavailable
+from shared.kit.log import get_logger
+
 RENEW_AFTER = timedelta(hours=12)
 ASK_AGAIN_AFTER = timedelta(minutes=5)  # A forged serial must not make us ask the platform.
+PAUSE = timedelta(seconds=2)  # After a fetch that failed: nothing can be paid without its keys.
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+log = get_logger(__name__)
 
 
 class SealBroken(Exception):
@@ -79,7 +87,8 @@ class PlatformKeys:
     """The platform's public keys by serial.
 
     In certificate mode they are fetched when first needed, again after half a day, and at most
-    every five minutes for an unknown serial.
+    every five minutes for an unknown serial. Whoever needs one while they are fetched waits; a
+    known one is good meanwhile, and though the fetch fails.
     """
 
     def __init__(
@@ -88,24 +97,44 @@ class PlatformKeys:
         self._credentials = credentials
         self._fetch = fetch
         self._keys: dict[str, rsa.RSAPublicKey] = {}
-        self._fetched_at: datetime | None = None
-        self._asked_at: datetime | None = None
+        self._renewing = asyncio.Lock()
+        self._known_until = _LONG_AGO  # From then on those known are renewed.
+        self._unknown_until = _LONG_AGO  # Until then an unknown serial is not asked about.
+        self._fetched = False  # Whether the last fetch was answered.
         if credentials.public_key is not None:
             self._keys[credentials.public_key_id] = credentials.public_key
 
     async def verifies(self, serial: str, text: bytes, signature: str, now: datetime) -> bool:
-        """Whether this is the platform's signature of the text."""
-        if self._credentials.public_key is None and self._wants_renewal(serial, now):
-            self._asked_at = now
-            self.learn(await self._fetch())
-            self._fetched_at = now
+        """Whether this is the platform's signature of the text.
+
+        Raises ChannelUnavailable where nobody can tell: the serial is unknown, and a fetch failed.
+        """
+        if self._credentials.public_key is None and (
+            serial not in self._keys or self._wants_renewal(serial, now)
+        ):
+            async with self._renewing:
+                if self._wants_renewal(serial, now):
+                    await self._renew(now)
+            if serial not in self._keys and not self._fetched:
+                raise ChannelUnavailable("The certificates are missing.", retry_after_seconds=2)
         return self.matches(serial, text, signature)
 
     def _wants_renewal(self, serial: str, now: datetime) -> bool:
-        if self._asked_at is not None and now < self._asked_at + ASK_AGAIN_AFTER:
-            return False
-        fetched = self._fetched_at
-        return serial not in self._keys or fetched is None or now > fetched + RENEW_AFTER
+        return now >= (self._known_until if serial in self._keys else self._unknown_until)
+
+    async def _renew(self, now: datetime) -> None:
+        """Fetch and learn; where that fails, pauses only, and an unknown serial a short one."""
+        self._fetched = False
+        self._unknown_until = now + PAUSE
+        self._known_until = max(self._known_until, now + ASK_AGAIN_AFTER)
+        try:
+            self.learn(await self._fetch())
+        except ChannelUnavailable:
+            log.warning("wechat_pay.certificates_missing", known=len(self._keys))
+            return
+        self._fetched = True
+        self._unknown_until = now + ASK_AGAIN_AFTER
+        self._known_until = now + RENEW_AFTER
 
     def learn(self, page: dict[str, Any]) -> None:
         """Take in a page of certificates; those known stay, for they overlap. Raises SealBroken."""

@@ -100,9 +100,15 @@ class Wire:
         return await self.keys.verifies(found["serial"], text, found["signature"], now)
 
     async def _certificates(self) -> dict[str, Any]:
-        """The platform's certificates; the answer must be signed by one of those it brings."""
+        """The platform's certificates; the answer must be signed by one of those it brings.
+
+        Raises ChannelUnavailable, a refusal included: it is none of what the caller asked for.
+        """
         answer = await self._send_twice("GET", CERTIFICATES, b"")
-        page: dict[str, Any] = _read(answer, CERTIFICATES)
+        try:
+            page: dict[str, Any] = _read(answer, CERTIFICATES)
+        except ChannelRefused as refused:
+            raise ChannelUnavailable("The certificates are refused.") from refused
         fresh = PlatformKeys(self.credentials, self._certificates)
         try:
             fresh.learn(page)

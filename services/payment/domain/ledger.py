@@ -138,9 +138,16 @@ def cancelled(order_id: OrderId, back: Money, fee: Money, promotions: Promotions
     return _posting(PostingKind.CANCELLED, order_id, order_id, lines)
 
 
-def refund_owed(refund_id: RefundId, order_id: OrderId, amount: Money) -> Posting:
-    """Part of the escrow is owed back to the user."""
-    lines = [Line(escrow(order_id), -amount), Line(refund_payable(order_id), amount)]
+def refund_owed(
+    refund_id: RefundId, order_id: OrderId, amount: Money, promotions: Promotions = ()
+) -> Posting:
+    """Part of the escrow is owed back to the user; with the last of it go these discounts."""
+    held = sum((part for _, part in promotions), amount)
+    lines = [
+        Line(escrow(order_id), -held),
+        Line(refund_payable(order_id), amount),
+        *(Line(promotion(code), part) for code, part in promotions),
+    ]
     return _posting(PostingKind.REFUND_OWED, refund_id, order_id, lines)
 
 

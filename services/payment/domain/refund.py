@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from shared.contracts.ids import RefundId
 from shared.kit.caller import Role
 from shared.kit.errors import Conflict, NotFound
 from shared.kit.states import Move
@@ -53,6 +54,11 @@ class RefundNotFound(NotFound):
 
 class RefundTooLarge(Conflict):
     """More than is left of the payment; `left` says how much that is."""
+
+
+def refund_number(id: RefundId, tries: int) -> str:
+    """The refund's number at the channel. One that was closed there stays so: each next is new."""
+    return id.hex if tries == 1 else f"{id.hex}-{tries}"
 
 
 def next_poll_at(requested_at: datetime, now: datetime) -> datetime:

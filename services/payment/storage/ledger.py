@@ -23,6 +23,7 @@ from services.payment.domain.ledger import (
     PostingKind,
     available,
     escrow,
+    promotion,
 )
 from services.payment.storage import Row
 from shared.contracts.ids import OrderId, WorkerId
@@ -243,6 +244,17 @@ async def lines_of(tx: Transaction, order_id: OrderId) -> Sequence[Any]:
         " WHERE t.order_id = $1 ORDER BY t.posted_at, t.id, e.id",
         order_id,
     )
+
+
+async def promotions_spent(tx: Transaction, order_id: OrderId) -> bool:
+    """Whether some of the platform's discounts on the order have not come back to their budget."""
+    rows = await tx.run(
+        "SELECT FROM transfers t JOIN entries e ON e.transfer_id = t.id"
+        " JOIN accounts a ON a.id = e.account_id"
+        " WHERE t.order_id = $1 AND starts_with(a.code, $2) HAVING sum(e.amount_minor) <> 0",
+        *(order_id, promotion("").code),
+    )
+    return bool(rows)
 
 
 async def trial_balance(tx: Transaction) -> Sequence[Any]:

@@ -17,7 +17,7 @@ from shared.kit.session import Transaction
 
 
 class Refund(Row):
-    """Money on its way back; its number at the channel is its id, for every try."""
+    """Money on its way back, and how often it was asked for under a number of its own."""
 
     __tablename__ = "refunds"
 
@@ -34,11 +34,13 @@ class Refund(Row):
     channel_refund_id: Mapped[str] = mapped_column(default="")
     problem: Mapped[str] = mapped_column(default="")  # The channel's word for why it is stuck.
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
+    tries: Mapped[int] = mapped_column(default=1)  # Numbers used: all but the last are closed.
     state: Mapped[RefundState] = mapped_column(default=RefundState.REQUESTED)
     id: Mapped[RefundId] = mapped_column(Uuid, primary_key=True, default_factory=new_id)
 
     __table_args__ = (
         CheckConstraint("amount_minor >= 0", "amount_not_negative"),
+        CheckConstraint("tries >= 1", "tries_positive"),
         Index("ix_refunds_order_id", "order_id"),
         Index("ix_refunds_user_id", "user_id", "id"),
         Index("ix_refunds_state", "state", "id"),
@@ -55,9 +57,9 @@ async def refund(tx: Transaction, id: RefundId) -> Refund:
     return found
 
 
-async def refund_for_update(tx: Transaction, id: RefundId) -> Refund:
-    """The refund, locked; lock its payable before. Raises RefundNotFound."""
-    found = await tx.session.get(Refund, id, with_for_update=True, populate_existing=True)
+async def refund_now(tx: Transaction, id: RefundId) -> Refund:
+    """The refund as it is under its payable's lock: take that before. Raises RefundNotFound."""
+    found = await tx.session.get(Refund, id, populate_existing=True)
     if found is None:
         raise RefundNotFound(f"No refund {id}.")
     return found

@@ -53,9 +53,9 @@ async def settlement(tx: Transaction, id: UUID) -> Settlement:
     return found
 
 
-async def settlement_for_update(tx: Transaction, id: UUID) -> Settlement:
-    """The settlement, locked; lock its payable before. Raises SettlementNotFound."""
-    found = await tx.session.get(Settlement, id, with_for_update=True, populate_existing=True)
+async def settlement_now(tx: Transaction, id: UUID) -> Settlement:
+    """The settlement under its payable's lock: take that before. Raises SettlementNotFound."""
+    found = await tx.session.get(Settlement, id, populate_existing=True)
     if found is None:
         raise SettlementNotFound(f"No settlement {id}.")
     return found

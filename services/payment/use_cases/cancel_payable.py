@@ -55,7 +55,9 @@ async def _give_back(tx: Transaction, payable: Payable, capture: Capture, fee: M
     left = capture.amount - payable.refunded
     fee = min(fee, left)
     back = left - fee
-    await post(tx, ledger.cancelled(payable.order_id, back, fee, promotions_of(payable)))
+    # The discounts have left already if staff gave the user everything back before.
+    promotions = promotions_of(payable) if left or not capture.amount else []
+    await post(tx, ledger.cancelled(payable.order_id, back, fee, promotions))
     payable.refunded += back
     end_shares(tx, payable.order_id)
     return back

@@ -8,7 +8,7 @@ from services.payment.storage.payables import payable_for_update
 from services.payment.storage.settlements import (
     Settlement,
     settlement,
-    settlement_for_update,
+    settlement_now,
 )
 from services.payment.use_cases.post_settlement import post_settlement
 from shared.kit.caller import SYSTEM
@@ -59,7 +59,7 @@ async def _top_up(begin: Begin, bank: EscrowBank, asked: Settlement) -> None:
     topped_up_at = await bank.top_up(str(asked.id), str(asked.order_id), asked.top_up)
     async with begin() as tx:
         await payable_for_update(tx, SYSTEM, asked.order_id)
-        mine = await settlement_for_update(tx, asked.id)
+        mine = await settlement_now(tx, asked.id)
         mine.topped_up_at = topped_up_at
 
 
@@ -67,6 +67,6 @@ async def _refuse(begin: Begin, asked: Settlement, refused: BankRefused) -> None
     log.error("settlement.refused", settlement_id=str(asked.id), code=refused.facts)
     async with begin() as tx:
         await payable_for_update(tx, SYSTEM, asked.order_id)
-        mine = await settlement_for_update(tx, asked.id)
+        mine = await settlement_now(tx, asked.id)
         tx.move(mine, SettlementMove.REFUSE, by=SYSTEM)
         mine.problem = str(refused.facts["bank_code"])[:200]

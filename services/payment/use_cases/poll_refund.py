@@ -1,7 +1,7 @@
 """Ask a channel how a refund stands, in case its notice is lost."""
 
 from services.payment.domain.ports import Channels, RefundStanding
-from services.payment.domain.refund import RefundMove, next_poll_at
+from services.payment.domain.refund import RefundMove, next_poll_at, refund_number
 from services.payment.storage.refunds import refund
 from services.payment.use_cases.record_refund import record_refund
 from shared.contracts.ids import RefundId
@@ -18,7 +18,7 @@ async def poll_refund(begin: Begin, channels: Channels, refund_id: RefundId) -> 
         if asked.state not in RefundMove.FAIL.sources:
             return
 
-    answer = await channels[asked.channel].query_refund(asked.id.hex)
+    answer = await channels[asked.channel].query_refund(refund_number(asked.id, asked.tries))
 
     async with begin() as tx:
         if answer.standing in (RefundStanding.PROCESSING, RefundStanding.UNKNOWN):

@@ -4,7 +4,7 @@ from services.payment.domain import ledger
 from services.payment.domain.payable import PayableMove, PayableNotFound
 from services.payment.domain.refund import RefundReason, RefundTooLarge
 from services.payment.storage.ledger import post
-from services.payment.storage.payables import capture_of, payable_for_update
+from services.payment.storage.payables import capture_of, payable_for_update, promotions_of
 from services.payment.storage.payments import payment
 from services.payment.storage.refunds import Refund
 from services.payment.use_cases.open_refund import open_refund
@@ -18,6 +18,10 @@ async def request_refund(
     tx: Transaction, caller: Caller, order_id: OrderId, amount_minor: int | None, note: str
 ) -> Refund:
     """Send part of a captured, unsettled order's money back; without an amount all that is left.
+
+    Whoever works is paid out of what is held: after a part they and the commission share the rest
+    in proportion; after all of it nothing is held, for the discounts return to their budgets with
+    the last of the user's money, and nobody is paid.
 
     Raises PayableNotFound, MoveRefused, MoveForbidden, RefundTooLarge.
     """
@@ -36,5 +40,6 @@ async def request_refund(
     by = AccountId(caller.id)
     refund = await open_refund(tx, paid, amount, RefundReason.STAFF, note=note, requested_by=by)
     payable.refunded += amount
-    await post(tx, ledger.refund_owed(refund.id, order_id, amount))
+    promotions = promotions_of(payable) if amount == left else []
+    await post(tx, ledger.refund_owed(refund.id, order_id, amount, promotions))
     return refund

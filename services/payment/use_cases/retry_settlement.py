@@ -4,7 +4,7 @@ from services.payment.domain.settlement import SettlementMove, SettlementNotFoun
 from services.payment.storage.payables import payable_for_update
 from services.payment.storage.settlements import (
     Settlement,
-    settlement_for_update,
+    settlement_now,
     settlement_of,
 )
 from shared.contracts.ids import AccountId, OrderId
@@ -23,7 +23,7 @@ async def retry_settlement(
     known = await settlement_of(tx, order_id)
     if known is None:
         raise SettlementNotFound(f"Order {order_id} was not settled.")
-    mine = await settlement_for_update(tx, known.id)
+    mine = await settlement_now(tx, known.id)
 
     tx.move(mine, SettlementMove.RETRY, by=caller)
     mine.note, mine.retried_by = note, AccountId(caller.id)

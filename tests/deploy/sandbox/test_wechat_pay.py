@@ -232,6 +232,50 @@ async def test_a_refund_can_hang_until_it_is_ended(merchant: Merchant) -> None:
     assert (await merchant.get(query)).json()["status"] == "SUCCESS"
 
 
+async def test_a_closed_number_stays_closed_and_another_one_is_a_new_refund(
+    merchant: Merchant,
+) -> None:
+    await merchant.paid("closed-once")
+    rule = {"route": "POST /v3/global/refunds", "kind": "refund_closed", "times": 1}
+    await merchant.http.put("/__sandbox/faults", json=[rule])
+    first = (await merchant.refund("closed-once", "c-1", 400)).json()
+    await advance(merchant, 61)
+    query = "/v3/global/refunds/out-refund-no/c-"
+    assert (await merchant.refund("closed-once", "c-1", 400)).json() == first
+    await advance(merchant, 61)
+    assert (await merchant.get(f"{query}1")).json()["status"] == "CLOSED"
+    assert (await merchant.refund("closed-once", "c-2", 400)).status_code == 200
+    await advance(merchant, 1)
+    assert (await merchant.get(f"{query}2")).json()["status"] == "SUCCESS"
+    accounts = (await merchant.http.get("/__sandbox/bank/book")).json()["sub_accounts"]
+    assert accounts[0]["balance_minor"] == 600
+
+
+async def test_an_abnormal_refund_keeps_the_money_until_it_is_mended_by_hand(
+    merchant: Merchant,
+) -> None:
+    await merchant.paid("dead-card")
+    rule = {"route": "POST /v3/global/refunds", "kind": "refund_abnormal", "times": 1}
+    await merchant.http.put("/__sandbox/faults", json=[rule])
+    await merchant.refund("dead-card", "d-1", 1000)
+    await advance(merchant, 61)
+    assert (await merchant.get("/v3/global/refunds/out-refund-no/d-1")).json()["status"] == (
+        "ABNORMAL"
+    )
+    assert refusal(await merchant.refund("dead-card", "d-2", 1000)) == (400, "INVALID_REQUEST")
+
+    end, by_hand = "/__sandbox/wechat/refunds/end", {"out_refund_no": "d-1"}
+    closed = await merchant.http.post(end, json=by_hand | {"refund_state": "CLOSED"})
+    assert closed.status_code == 409
+    assert (await merchant.http.post(end, json=by_hand)).status_code == 200
+    assert (await merchant.http.post(end, json=by_hand)).status_code == 409
+    assert (await merchant.get("/v3/global/refunds/out-refund-no/d-1")).json()["status"] == (
+        "SUCCESS"
+    )
+    accounts = (await merchant.http.get("/__sandbox/bank/book")).json()["sub_accounts"]
+    assert accounts[0]["balance_minor"] == 0
+
+
 @pytest.mark.parametrize("page", ["offset=-1&count=1", "offset=0&count=0", "offset=x&count=²"])
 async def test_a_page_of_refunds_must_make_sense(merchant: Merchant, page: str) -> None:
     await merchant.paid("paged-refunds")

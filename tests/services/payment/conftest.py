@@ -29,6 +29,14 @@ async def world(service: ServiceFixture, sandbox: Sandbox) -> AsyncIterator[Worl
 
 
 @pytest.fixture
+async def hurried(service: ServiceFixture, sandbox: Sandbox) -> AsyncIterator[World]:
+    """As ``world``, with little time to answer a notice."""
+    payment = await service("payment", **sandbox.settings(), notice_seconds_max=0.3)
+    async with _reached(sandbox) as reached:
+        yield await _together(World(payment, reached))
+
+
+@pytest.fixture
 async def notified(service: ServiceFixture, sandbox: Sandbox) -> AsyncIterator[World]:
     """The network's notices arrive over HTTP, under the prefix that the gateway takes away."""
     port = any_free()

@@ -1,5 +1,6 @@
 """Builders for payment's tests: orders as the order service tells them, and users who pay."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -31,6 +32,9 @@ from tests.support.service import Running, as_json
 
 NAME = {"zh-HK": "拖車", "zh-CN": "拖车", "en": "Towing"}
 PAY_MINUTES = 15
+WAITING = """
+SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()
+"""
 
 
 def hkd(minor: int) -> Money:
@@ -211,9 +215,21 @@ class World:
         await self.payment.run_due()
 
     async def fault(self, route: str, kind: str, **also: Any) -> None:
-        """Tell the sandbox to go wrong."""
-        rule = {"route": route, "kind": kind, **also}
-        (await self.sandbox.put("/__sandbox/faults", json=[rule])).raise_for_status()
+        """Tell the sandbox to go wrong, in this way only."""
+        await self.faults({"route": route, "kind": kind, **also})
+
+    async def faults(self, *rules: dict[str, Any]) -> None:
+        """Tell the sandbox to go wrong in these ways."""
+        (await self.sandbox.put("/__sandbox/faults", json=list(rules))).raise_for_status()
+
+    async def lock_waited_for(self) -> None:
+        """Until some transaction waits for the lock of another."""
+        for _ in range(500):
+            async with self.payment.begin() as tx:
+                if await tx.run(WAITING):
+                    return
+            await asyncio.sleep(0.01)
+        raise AssertionError("nobody waits")
 
     async def money(self, placed: OrderPlaced) -> dict[str, Any]:
         """Everything staff see of the order's money."""

@@ -123,3 +123,17 @@ async def test_a_kind_of_notice_we_do_not_know_is_kept_and_changes_nothing(world
 async def test_a_refund_notice_of_nonsense_is_refused(world: World) -> None:
     plain = {"mchid": "x", "out_refund_no": "y", "refund_status": "SUCCESS"}
     await refused(world, *await world.notice(plain, "REFUND.SUCCESS"))
+
+
+async def test_a_notice_that_takes_too_long_is_given_up_and_heard_when_it_comes_again(
+    hurried: World,
+) -> None:
+    headers, body = await hurried.notice(await paid_plain(hurried))
+    async with hurried.payment.begin() as tx:  # Somebody holds the order's row.
+        await tx.run("SELECT FROM payables FOR UPDATE")
+        answer = await hurried.notify(headers, body)
+        assert (answer.status_code, answer.json()) == (503, {"code": "FAIL", "message": "busy"})
+    assert await hurried.payment.told(PaymentCaptured) == []
+
+    assert (await hurried.notify(headers, body)).status_code == 204
+    assert len(await hurried.payment.told(PaymentCaptured)) == 1

@@ -1,9 +1,11 @@
 """Our client against an independent implementation of the same wire, and in certificate mode."""
 
+import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,17 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from wechatpayv3 import SignType, WeChatPay, WeChatPayType
 
-from deploy.sandbox.keys import CERTIFICATE, make
+from deploy.sandbox.keys import CERTIFICATE, Keys, make
+from deploy.sandbox.wechat_wire import certificates
 from services.payment.clients.outside import Outside
-from services.payment.clients.wechat_keys import Credentials, PlatformKeys, SealBroken
+from services.payment.clients.wechat_keys import (
+    ASK_AGAIN_AFTER,
+    PAUSE,
+    RENEW_AFTER,
+    Credentials,
+    PlatformKeys,
+    SealBroken,
+)
 from services.payment.clients.wechat_wire import SCHEME, Wire
 from services.payment.domain.ports import ChannelUnavailable
 from shared.kit.clock import OffsetClock
@@ -127,3 +137,104 @@ async def test_a_page_under_another_key_does_not_open(sandbox: Sandbox) -> None:
     sealed = {"nonce": "123456789012", "ciphertext": "AAAA", "associated_data": ""}
     with pytest.raises(SealBroken):
         keys.learn({"data": [{"serial_no": "A", "encrypt_certificate": sealed}]})
+
+
+@dataclass
+class Platform:
+    """Hands out its one certificate, unless it is silent; counts how often it was asked."""
+
+    home: Path
+    silent: bool = False
+    asked: int = 0
+
+    def __post_init__(self) -> None:
+        self.keys = Keys(self.home)
+
+    async def certificates(self) -> dict[str, Any]:
+        self.asked += 1
+        await asyncio.sleep(0.02)
+        if self.silent:
+            raise ChannelUnavailable("silent")
+        return certificates(self.keys)
+
+    def signed(self, text: bytes) -> tuple[str, bytes, str]:
+        serial = self.keys.certificate_serial
+        return serial, text, base64.b64encode(self.keys.sign(serial, text)).decode()
+
+
+@pytest.fixture
+def platform(tmp_path: Path) -> tuple[Platform, PlatformKeys]:
+    make(tmp_path, CERTIFICATE)
+    platform = Platform(tmp_path)
+    return platform, PlatformKeys(Credentials.load(tmp_path / "credentials"), platform.certificates)
+
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+async def test_whoever_comes_while_certificates_are_fetched_waits_for_them(
+    platform: tuple[Platform, PlatformKeys],
+) -> None:
+    there, keys = platform
+    signed = there.signed(b"text")
+    assert await asyncio.gather(*(keys.verifies(*signed, NOW) for _ in range(4))) == [True] * 4
+    assert there.asked == 1
+
+
+async def test_a_fetch_that_failed_is_made_again_after_a_moment(
+    platform: tuple[Platform, PlatformKeys],
+) -> None:
+    there, keys = platform
+    signed = there.signed(b"text")
+    there.silent = True
+    lost = await asyncio.gather(
+        *(keys.verifies(*signed, NOW) for _ in range(4)), return_exceptions=True
+    )
+    assert [type(one) for one in lost] == [ChannelUnavailable] * 4
+    assert there.asked == 1
+
+    there.silent = False
+    with pytest.raises(ChannelUnavailable):
+        await keys.verifies(*signed, NOW + PAUSE / 2)
+    assert await keys.verifies(*signed, NOW + PAUSE)
+    assert there.asked == 2
+
+
+async def test_a_fetch_that_was_given_up_holds_nobody_up(
+    platform: tuple[Platform, PlatformKeys],
+) -> None:
+    there, keys = platform
+    signed = there.signed(b"text")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.001):
+            await keys.verifies(*signed, NOW)
+    assert await keys.verifies(*signed, NOW + PAUSE)
+
+
+async def test_known_certificates_are_good_though_their_renewal_fails(
+    platform: tuple[Platform, PlatformKeys],
+) -> None:
+    there, keys = platform
+    signed = there.signed(b"text")
+    assert await keys.verifies(*signed, NOW)
+    there.silent = True
+    later = NOW + RENEW_AFTER
+    assert await asyncio.gather(*(keys.verifies(*signed, later) for _ in range(4))) == [True] * 4
+    assert there.asked == 2
+    assert await keys.verifies(*signed, later + PAUSE)  # Nothing is in a hurry.
+    assert there.asked == 2
+    there.silent = False
+    assert await keys.verifies(*signed, later + ASK_AGAIN_AFTER)
+    assert there.asked == 3
+    assert not await keys.verifies("FORGED", *signed[1:], later + ASK_AGAIN_AFTER + PAUSE)
+    assert there.asked == 3
+
+
+async def test_a_refused_fetch_is_no_refusal_of_what_was_asked(
+    certified: tuple[Wire, httpx.AsyncClient],
+) -> None:
+    wire, http = certified
+    wrong = replace(wire.credentials, public_key_id="NONE")  # Answered 400 PARAM_ERROR.
+    wire.__dict__["credentials"] = wrong
+    with pytest.raises(ChannelUnavailable):
+        await wire.is_signed(*await notice(http))

@@ -110,7 +110,6 @@ async def test_wherever_the_bank_falls_silent_the_platform_tops_up_once(
     assert amounts == [60_000, 40_000, -88_000, -12_000]
 
 
-@pytest.mark.race("settlement_for_update")
 async def test_carried_out_from_many_sides_at_once_it_is_one(
     world: World, sandbox: Sandbox
 ) -> None:

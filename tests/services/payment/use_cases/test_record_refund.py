@@ -30,7 +30,7 @@ async def test_an_abnormal_refund_is_told_and_may_still_turn_out_well(world: Wor
     assert await world.balances(placed) == {}
 
 
-@pytest.mark.race("refund_for_update")
+@pytest.mark.race("payable_for_update")
 async def test_hearing_of_an_end_at_once_from_many_sides_posts_once(world: World) -> None:
     placed, _ = await world.captured()
     await world.cancel(placed)
