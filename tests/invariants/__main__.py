@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from tests.invariants import coming_about, money
+from tests.invariants import coming_about, coupons, money, owed
 from tests.invariants.books import SERVICES, Books, Finding, books_of
 
 Rule = Callable[[Books], Awaitable[Finding]]
@@ -25,6 +25,8 @@ RULES: list[Rule] = [
     money.the_channel_agrees,
     money.the_bank_agrees,
     money.every_worked_share_is_credited,
+    owed.accepted_work_is_paid,
+    owed.what_is_owed_goes_back,
     coming_about.histories_are_paths,
     coming_about.outboxes_are_empty_and_whole,
     coming_about.inboxes_match_outboxes,
@@ -35,7 +37,7 @@ RULES: list[Rule] = [
     coming_about.assignments_offers_and_bookings_are_one,
     coming_about.nobody_holds_an_open_claim,
     coming_about.copies_are_the_originals,
-    coming_about.coupons_add_up,
+    coupons.coupons_add_up,
     coming_about.logs_hold_no_person,
 ]
 ORDERS_MIN = 100
@@ -54,7 +56,7 @@ async def check(home: Path) -> tuple[dict[str, Finding], int]:
 
 
 async def until_quiet(books: Books) -> None:
-    """Wait until nothing is on its way: outboxes empty, inboxes level, no claim half done."""
+    """Wait until nothing is on its way: every event heard, no claim half done, all that is paid."""
     until = time.monotonic() + QUIET_SECONDS
     while time.monotonic() < until:
         levels = [
@@ -62,6 +64,7 @@ async def until_quiet(books: Books) -> None:
             await coming_about.inboxes_match_outboxes(books),
             await coming_about.nobody_holds_an_open_claim(books),
             await coming_about.no_timer_is_overdue(books),
+            await owed.nothing_is_on_its_way(books),
         ]
         if not any(level.broken for level in levels):
             return

@@ -227,42 +227,6 @@ async def copies_are_the_originals(books: Books) -> Finding:
     return finding
 
 
-async def coupons_add_up(books: Books) -> Finding:
-    """I8: a campaign's count is its coupons; a coupon in use belongs to one order."""
-    finding = Finding()
-    rows = await books.rows(
-        "promotion",
-        "SELECT c.code, c.issue_limit - c.remaining AS issued, count(p.id) AS coupons, c.remaining"
-        " FROM campaigns c LEFT JOIN coupons p ON p.campaign = c.code GROUP BY c.code",
-    )
-    finding.look(rows)
-    for row in rows:
-        finding.want(row["issued"] == row["coupons"], f"{row['code']}: {row['issued']} issued")
-        finding.want(row["remaining"] >= 0, f"{row['code']}: {row['remaining']} remain")
-    used = await books.rows(
-        "promotion",
-        "SELECT coupon_id, count(*) AS orders FROM benefits b JOIN benefit_locks l"
-        " ON l.id = b.order_id WHERE l.state IN ('held', 'redeemed') GROUP BY coupon_id",
-    )
-    finding.look(used)
-    for row in used:
-        finding.want(row["orders"] == 1, f"coupon {row['coupon_id']} serves {row['orders']} orders")
-    paid = {
-        row["id"]
-        for row in await books.rows(
-            "order", "SELECT id FROM orders WHERE paid_at IS NOT NULL AND discounts <> '[]'"
-        )
-    }
-    redeemed = {
-        row["id"]
-        for row in await books.rows(
-            "promotion", "SELECT id FROM benefit_locks WHERE state IN ('redeemed', 'returned')"
-        )
-    }
-    finding.want(paid <= redeemed, f"paid with coupons never redeemed: {len(paid - redeemed)}")
-    return finding
-
-
 def _texts(books: Books) -> Iterator[tuple[str, bytes]]:
     for file in sorted(books.logs.glob("*.log*")):
         raw = file.read_bytes()

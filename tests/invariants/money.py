@@ -8,10 +8,10 @@ from tests.invariants.books import Books, Finding
 
 _ESCROW = "liab:escrow:order:"
 _CLEARING = "asset:channel:wechat:clearing"
-_PAID = (
+_WORKING = (
     "pending_dispatch", "assigned", "en_route", "arrived", "in_service", "pending_acceptance",
-    "pending_review", "completed",
 )  # fmt: skip
+_ACCEPTED = ("pending_review", "completed")
 _PER_ACCOUNT = """
 SELECT a.code, a.limited, sum(e.amount_minor) AS total, count(*) AS entries
 FROM entries e JOIN accounts a ON a.id = e.account_id GROUP BY a.code, a.limited
@@ -65,7 +65,9 @@ async def paid_orders_have_one_capture(books: Books) -> Finding:
     """I4: an order beyond payment has exactly one captured payment, of just its payable sum."""
     finding = Finding()
     orders = await books.rows(
-        "order", "SELECT id, payable_minor FROM orders WHERE state = ANY($1)", list(_PAID)
+        "order",
+        "SELECT id, payable_minor FROM orders WHERE state = ANY($1)",
+        [*_WORKING, *_ACCEPTED],
     )
     captured = defaultdict(list)
     for row in await books.rows(
@@ -80,7 +82,7 @@ async def paid_orders_have_one_capture(books: Books) -> Finding:
 
 
 async def payment_and_order_agree(books: Books) -> Finding:
-    """Both sides of paying: captured is paid, unpaid is cancelled, and nobody is in between."""
+    """Both sides of paying: captured is paid, unpaid cancelled, accepted settled or settling."""
     finding = Finding()
     states = {
         row["id"]: row["state"] for row in await books.rows("order", "SELECT id, state FROM orders")
@@ -95,9 +97,9 @@ async def payment_and_order_agree(books: Books) -> Finding:
             case "unpaid" | "cancelled":
                 fine = here == "cancelled"
             case "captured":
-                fine = here in _PAID
+                fine = here in _WORKING
             case _:
-                fine = here in ("pending_review", "completed", "closed")
+                fine = here in (*_ACCEPTED, "closed")
         finding.want(fine, f"order {row['order_id']} is {here}, its payable {state}")
     known = {row["order_id"] for row in payables}
     finding.want(not set(states) - known, f"orders payment has not heard of: {set(states) - known}")

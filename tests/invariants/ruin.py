@@ -87,11 +87,22 @@ class Ruin:
             posting = {"transfer_id": transfer, "account_id": account, "amount_minor": minor}
             await self.plant("payment", "entries", **posting)
 
-    async def ordered(self, state: str, payable: str, minor: int = 0) -> Any:
-        """An order and its payable in these states."""
+    async def ordered(self, state: str, payable: str, minor: int = 0, shares: str = "[]") -> Any:
+        """An order and its payable in these states, paid out to these shares once it is settled."""
         order = new_id()
         await self.plant("order", "orders", id=order, state=state, payable_minor=minor)
         await self.plant("payment", "payables", order_id=order, state=payable)
+        if payable == "settled":
+            paid_out = {"order_id": order, "state": "executed", "shares": shares}
+            await self.plant("payment", "settlements", **paid_out)
+        return order
+
+    async def owing(self, minor: int) -> Any:
+        """An order that owes its user so much of what the bank holds."""
+        order = new_id()
+        lines = ((f"liab:refund_payable:order:{order}", minor), ("asset:till", -minor))
+        await self.posted(*lines, order_id=order)
+        self.sub_accounts.append({"order_id": str(order), "balance_minor": minor})
         return order
 
     def outside(self, request: httpx.Request) -> httpx.Response:

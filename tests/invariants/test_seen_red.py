@@ -10,19 +10,21 @@ import pytest
 from shared.contracts.worker import ProfileChanged
 from shared.kit.ids import new_id
 from tests.invariants.__main__ import RULES
+from tests.invariants.coupons import CONSERVED
+from tests.invariants.owed import nothing_is_on_its_way
 from tests.invariants.ruin import NOW, Ruin, ruin_in
 from tests.services.dispatch.given import profile
 
 Break = Callable[[Ruin], Awaitable[None]]
-BREAKS: list[tuple[str, Break]] = []
+BREAKS: list[tuple[str, str, Break]] = []
 HOUR = timedelta(hours=1)
 
 
-def breaks(rule: str) -> Callable[[Break], Break]:
-    """Register one way to break a rule."""
+def breaks(rule: str, says: str = "") -> Callable[[Break], Break]:
+    """Register one way to break a rule, and words with which the rule says so."""
 
     def register(ruin: Break) -> Break:
-        BREAKS.append((rule, ruin))
+        BREAKS.append((rule, says, ruin))
         return ruin
 
     return register
@@ -39,7 +41,8 @@ async def test_nothing_is_broken_where_nothing_is(tmp_path: Path) -> None:
 
 
 def test_every_rule_is_broken_here() -> None:
-    assert {rule for rule, _ in BREAKS} == {rule.__name__ for rule in RULES}
+    assert {rule for rule, _, _ in BREAKS} == {rule.__name__ for rule in RULES}
+    assert {says for rule, says, _ in BREAKS if rule == "coupons_add_up"} >= set(CONSERVED)
 
 
 @breaks("transfers_balance")
@@ -82,6 +85,13 @@ async def an_order_cancelled_and_captured(ruin: Ruin) -> None:
 
 
 @breaks("payment_and_order_agree")
+async def an_order_accepted_and_never_settled(ruin: Ruin) -> None:
+    order = await ruin.ordered("pending_review", "captured", 100)
+    paid = {"order_id": order, "state": "captured", "amount_minor": 100, "channel": "none"}
+    await ruin.plant("payment", "payments", **paid)
+
+
+@breaks("payment_and_order_agree")
 async def an_order_that_payment_does_not_know(ruin: Ruin) -> None:
     await ruin.plant("order", "orders", state="pending_payment")
 
@@ -102,10 +112,12 @@ async def escrow_settled_twice(ruin: Ruin) -> None:
 
 @breaks("refunds_stay_within_captures")
 async def more_back_than_came(ruin: Ruin) -> None:
+    order = await ruin.owing(101)
     payment = {"id": new_id(), "state": "captured", "amount_minor": 100, "channel": "none"}
     await ruin.plant("payment", "payments", **payment)
-    refund = {"payment_id": payment["id"], "amount_minor": 101, "state": "sent"}
-    await ruin.plant("payment", "refunds", **refund)
+    refund = {"id": new_id(), "order_id": order, "amount_minor": 101, "state": "requested"}
+    await ruin.plant("payment", "refunds", **refund, payment_id=payment["id"])
+    await ruin.plant("payment", "timers", kind="send_refund", ref=refund["id"], due_at=NOW)
 
 
 @breaks("refunds_stay_within_captures")
@@ -160,12 +172,42 @@ async def a_worker_credited_for_nothing(ruin: Ruin) -> None:
 
 @breaks("every_worked_share_is_credited")
 async def a_worker_settled_and_not_credited(ruin: Ruin) -> None:
-    order = await ruin.ordered("closed", "settled")
     share = {"visit_number": 1, "position": 1, "worked": True, "net_minor": 100}
     shares = json.dumps([share | {"worker_id": str(new_id())}])
-    await ruin.plant("payment", "settlements", order_id=order, state="executed", shares=shares)
+    order = await ruin.ordered("closed", "settled", shares=shares)
     place = {"order_id": order, "visit_number": 1, "position": 1, "net_minor": 100}
     await ruin.plant("payment", "pay_shares", **place)
+
+
+@breaks("accepted_work_is_paid")
+async def a_settlement_that_nobody_executes(ruin: Ruin) -> None:
+    order = await ruin.ordered("closed", "settling")
+    await ruin.plant("payment", "settlements", order_id=order, state="requested")
+
+
+@breaks("accepted_work_is_paid")
+async def a_settlement_that_the_bank_refused(ruin: Ruin) -> None:
+    order = await ruin.ordered("closed", "settling")
+    await ruin.plant("payment", "settlements", order_id=order, state="refused")
+
+
+@breaks("accepted_work_is_paid")
+async def an_order_settled_by_nothing(ruin: Ruin) -> None:
+    order = await ruin.ordered("closed", "settled")
+    sql = "UPDATE settlements SET state = 'requested' WHERE order_id = $1"
+    await ruin.databases["payment"].execute(sql, order)
+
+
+@breaks("what_is_owed_goes_back")
+async def a_cancelled_capture_that_nobody_gives_back(ruin: Ruin) -> None:
+    await ruin.owing(100)
+
+
+@breaks("what_is_owed_goes_back")
+async def a_refund_that_nobody_sends(ruin: Ruin) -> None:
+    order = await ruin.owing(100)
+    refund = {"order_id": order, "amount_minor": 100, "state": "requested"}
+    await ruin.plant("payment", "refunds", **refund)
 
 
 @breaks("histories_are_paths")
@@ -242,7 +284,7 @@ async def an_accepted_offer_that_fills_nothing(ruin: Ruin) -> None:
 
 @breaks("assignments_offers_and_bookings_are_one")
 async def a_position_filled_without_a_booking(ruin: Ruin) -> None:
-    order = await ruin.ordered("closed", "settling")
+    order = await ruin.ordered("closed", "settled")
     who = {"worker_id": new_id(), "order_id": order}
     offer = new_id()
     await ruin.plant("order", "positions", offer_id=offer, **who)
@@ -272,12 +314,40 @@ async def a_worker_suspended_and_not_for_dispatch(ruin: Ruin) -> None:
     await ruin.plant("dispatch", "candidates", **copy)
 
 
-@breaks("coupons_add_up")
+@breaks("coupons_add_up", "coupons given")
 async def a_coupon_that_was_never_given(ruin: Ruin) -> None:
     await ruin.plant("promotion", "campaigns", code="x", issue_limit=10, remaining=9)
 
 
-@breaks("coupons_add_up")
+@breaks("coupons_add_up", "budget")
+async def a_budget_spent_on_nothing(ruin: Ruin) -> None:
+    sums = {"budget_minor": 100, "budget_left_minor": 99}
+    await ruin.plant("promotion", "campaigns", code="x", **sums)
+
+
+@breaks("coupons_add_up", "held coupons")
+async def a_coupon_redeemed_for_no_order(ruin: Ruin) -> None:
+    await ruin.plant("promotion", "coupons", state="redeemed", order_id=new_id())
+
+
+@breaks("coupons_add_up", "live locks")
+async def a_coupon_free_while_an_order_holds_it(ruin: Ruin) -> None:
+    order, coupon = new_id(), new_id()
+    await ruin.plant("promotion", "coupons", id=coupon, state="issued")
+    await ruin.plant("promotion", "benefit_locks", id=order, state="held")
+    await ruin.plant("promotion", "benefits", order_id=order, coupon_id=coupon)
+
+
+@breaks("coupons_add_up", "per person")
+async def a_person_who_has_one_too_many(ruin: Ruin) -> None:
+    plan = json.dumps({"per_person": 1})
+    await ruin.plant("promotion", "campaign_versions", code="x", version=1, plan=plan)
+    mine = {"user_id": new_id(), "campaign": "x", "version": 1}
+    for nth in (1, 2):
+        await ruin.plant("promotion", "coupons", nth=nth, **mine)
+
+
+@breaks("coupons_add_up", "serves 2 orders")
 async def a_coupon_that_serves_two_orders(ruin: Ruin) -> None:
     coupon = new_id()
     for _ in range(2):
@@ -291,10 +361,27 @@ async def a_phone_in_a_log(ruin: Ruin) -> None:
     (ruin.logs / "order.log").write_text("asked by +85261000001\n")
 
 
+async def test_money_that_is_being_worked_on_breaks_nothing(tmp_path: Path) -> None:
+    async with ruin_in(tmp_path) as ruin:
+        order, settlement, refund = await ruin.ordered("closed", "settling"), new_id(), new_id()
+        asked = {"id": settlement, "order_id": order, "state": "requested"}
+        await ruin.plant("payment", "settlements", **asked)
+        await ruin.plant("payment", "timers", kind="settle", ref=settlement, due_at=NOW)
+        sent = {"id": refund, "order_id": await ruin.owing(100), "amount_minor": 100}
+        await ruin.plant("payment", "refunds", **sent, state="requested")
+        await ruin.plant("payment", "timers", kind="send_refund", ref=refund, due_at=NOW)
+        assert await _broken(ruin) == {}
+        assert (await nothing_is_on_its_way(ruin.books)).broken
+
+
 @pytest.mark.parametrize(
-    ("rule", "ruin_by"), BREAKS, ids=lambda part: getattr(part, "__name__", "")
+    ("rule", "says", "ruin_by"), BREAKS, ids=lambda part: getattr(part, "__name__", "")
 )
-async def test_the_rule_and_no_other_reports(rule: str, ruin_by: Break, tmp_path: Path) -> None:
+async def test_the_rule_and_no_other_reports(
+    rule: str, says: str, ruin_by: Break, tmp_path: Path
+) -> None:
     async with ruin_in(tmp_path) as ruin:
         await ruin_by(ruin)
-        assert set(await _broken(ruin)) == {rule}
+        broken = await _broken(ruin)
+        assert set(broken) == {rule}
+        assert any(says in line for line in broken[rule])

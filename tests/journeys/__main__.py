@@ -10,13 +10,13 @@ from tests.journeys.stage import JourneyFailed, Stage
 NAMES = ("towing", "cleaning", "parting")
 
 
-async def tell(name: str, home: Path, *, quiet: bool = False) -> list[str]:
-    """Play a journey on the fleet of a home folder; its lines. Raises JourneyFailed."""
+async def tell(name: str, home: Path, *, quiet: bool = False) -> Stage:
+    """Play a journey on the fleet of a home folder; what was seen. Raises JourneyFailed."""
     journey = importlib.import_module(f"tests.journeys.{name}")
     async with Stage.on(home, quiet=quiet) as stage:
         await journey.play(stage)
         stage.say(f"{name}: done")
-        return stage.lines
+        return stage
 
 
 def main() -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image
 
-from deploy.local.recruit import DAY_AND_NIGHT, application_of
+from deploy.local.recruit import DAY_AND_NIGHT, application_of, hkid
 from tests.journeys.stage import JourneyFailed, Person, Stage, dollars
 
 
@@ -44,9 +44,11 @@ async def hire(
 ) -> Person:
     """A worker as the platform knows one: applied, approved, with hours, online, somewhere."""
     worker = await stage.person(name)
+    application = application_of(name, skills, equipment, at.point)
+    stage.private |= {application["legal_name"], hkid(name).partition("(")[0]}
     state = (await worker.get("/workers/me/onboarding"))["state"]
     if state is None:
-        await worker.post("/workers", application_of(name, skills, equipment, at.point))
+        await worker.post("/workers", application)
         granted = {"skills": skills, "equipment": equipment, "reason": "papers and test seen"}
         await staff.post(f"/staff/worker/{worker.account_id}/approve", granted)
     await _until_worker(worker)

@@ -44,7 +44,8 @@ async def play(stage: Stage) -> None:
 
 
 async def _one_order(stage: Stage, staff: Person, crew: list[Person], run: str) -> None:
-    user = await stage.person(f"lam-{run}")
+    user = await stage.person(f"lam-{run}", phone=f"+85261{time.time_ns() // 1_000_000 % 10**6:06}")
+    stage.say(f"user {user.name} logged in by phone")
     await stage.told("promotion.pack_issued.v1", user.account_id, "the welcome pack")
     order, starts_at = await place(stage, user)
     order_id: str = order["id"]
@@ -86,6 +87,7 @@ async def place(stage: Stage, user: Person) -> tuple[dict[str, Any], datetime]:
     )
     await user.put(f"/me/addresses/{home['address_id']}/default", {})
     shown = (await user.get("/me/addresses"))["items"][0]["lines"]
+    stage.private.add(HOME["estate"])
     stage.say(f"the address book shows {shown}")
     starts_at = await _tomorrow_at_ten(stage)
     quote = await user.post(

@@ -20,7 +20,7 @@ from uuid import uuid4
 import httpx
 from aiokafka import AIOKafkaConsumer
 
-from deploy.local.bearer import bearer
+from deploy.local.bearer import bearer, log_in_by_phone
 from deploy.local.record import Home
 
 WAIT_SECONDS = 30
@@ -60,6 +60,7 @@ class Stage:
     quiet: bool = False
     lines: list[str] = field(default_factory=list)
     heard: list[Heard] = field(default_factory=list)
+    private: set[str] = field(default_factory=set)  # What must lie nowhere in clear.
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _ready: asyncio.Event = field(default_factory=asyncio.Event)
     _began: float = field(default_factory=time.monotonic)
@@ -171,9 +172,9 @@ class Stage:
         answer.raise_for_status()
         self.say(f"… {timedelta(seconds=seconds)} pass")
 
-    async def person(self, name: str) -> "Person":
-        """Somebody of this name, logged in by WeChat; the same account every time."""
-        person = Person(self, name)
+    async def person(self, name: str, phone: str = "") -> "Person":
+        """Somebody of this name, logged in by WeChat or phone; the same account every time."""
+        person = Person(self, name, phone)
         await person.log_in()
         return person
 
@@ -190,15 +191,20 @@ class Person:
 
     stage: Stage
     name: str
+    phone: str = ""
     account_id: str = ""
     access: str = ""
     refresh: str = ""
     roles: list[str] = field(default_factory=list)
 
     async def log_in(self) -> None:
-        """By a fresh WeChat code of this person, which serves once; staff by their kept session."""
+        """By a fresh WeChat code or the one that comes to their phone; staff by a kept session."""
         if self.name == STAFF:
             self.access = await bearer(self.stage.home, "staff", "staff")
+            return
+        if self.phone:
+            self.stage.private.add(self.phone)
+            self._keep(await log_in_by_phone(self.stage.gateway, self.stage.sandbox, self.phone))
             return
         answer = await self.stage.http.post(
             f"{self.stage.gateway}/api/v1/auth/login/wechat",

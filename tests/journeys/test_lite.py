@@ -12,5 +12,5 @@ from tests.support.fleets import fleet_in
 @pytest.mark.timeout(300)
 async def test_towing_on_the_light_broker(tmp_path: Path) -> None:
     async with fleet_in(tmp_path, furnish=True, broker="lite"):
-        lines = await tell("towing", tmp_path, quiet=True)
-    assert any("the wallet shows" in line for line in lines)
+        stage = await tell("towing", tmp_path, quiet=True)
+    assert any("the wallet shows" in line for line in stage.lines)

@@ -20,6 +20,7 @@ from tests.journeys.cast import (
 from tests.journeys.stage import JourneyFailed, Person, Stage, dollars
 
 WORKERS = 20
+ESTATE = "Tai Po Centre"
 TRUCK = [{"code": "towing", "level": 3}]
 
 
@@ -97,12 +98,13 @@ async def _twenty_workers(stage: Stage, staff: Person, run: str) -> list[Person]
 
 async def _place(stage: Stage, user: Person) -> dict[str, Any]:
     offering = await offering_of(user, "towing", "tow_private_car")
+    stage.private.add(ESTATE)
     home = await user.post(
         "/me/addresses",
         {
             "point": TAI_PO.point,
             "district": TAI_PO.district,
-            "lines": {"estate": "Tai Po Centre", "block": "7", "floor": "12", "flat": "F"},
+            "lines": {"estate": ESTATE, "block": "7", "floor": "12", "flat": "F"},
             "label": "home",
         },
     )

@@ -7,6 +7,7 @@ order nor make a second one.
 import asyncio
 import random
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,40 +19,101 @@ from tests.journeys.cast import SHA_TIN, Place, answers_of, offering_of, photogr
 from tests.journeys.stage import JourneyFailed, Person, Stage
 
 PATIENCE_SECONDS = 120
-PAUSE_SECONDS = (0.3, 2.0)
+PAUSE_SECONDS = (0.0, 2.0)
+PAID_AFTER_MAX = (
+    4  # Deaths. A worker's position counts for two minutes, and then the job is theirs.
+)
+STEPS_ON_SITE = ("depart", "arrive", "start", "complete")
 LOST = (httpx.TransportError, httpx.TimeoutException)
-PASSING = {429, 500, 502, 503, 504}
+PASSING = {429, 502, 503, 504}
+
+
+class Deaths:
+    """How many processes were killed so far; who waits goes on with the next."""
+
+    def __init__(self, count: int) -> None:
+        self._begun = [asyncio.Event() for _ in range(count + 1)]
+        self._begun[0].set()
+
+    def begin(self, number: int) -> None:
+        self._begun[number].set()
+
+    async def wait(self, number: int) -> None:
+        await self._begun[number].wait()
+
+
+def course(accepted_after: int, rng: random.Random) -> dict[str, int]:
+    """After how many deaths a life takes each of its steps: spread out, some on the same one."""
+    paid = rng.randint(0, PAID_AFTER_MAX)
+    lasts, parts = accepted_after - paid, len(STEPS_ON_SITE)
+    worked = {
+        step: paid + rng.randint(lasts * n // parts, lasts * (n + 1) // parts)
+        for n, step in enumerate(STEPS_ON_SITE)
+    }
+    return {"pay": paid, **worked, "accept": accepted_after, "review": accepted_after}
 
 
 @dataclass
 class Life:
-    """One order, from placing to acceptance, and what was acknowledged of it."""
+    """One order, from placing to review, and what was acknowledged of it."""
 
     stage: Stage
     user: Person
     crew: dict[str, Person]
     offering: dict[str, Any]
-    may_end: asyncio.Event
+    deaths: Deaths
+    course: dict[str, int]
     rng: random.Random
     order_id: str = ""
-    acknowledged: list[str] = field(default_factory=list)
-    faults: dict[str, int] = field(default_factory=dict)
+    asked: int = 0  # How often it has asked for anything.
+    has_ended: bool = False
+    acknowledged: list[str] = field(default_factory=list)  # The moves, as the timeline calls them.
+    faults: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether its order is placed and has steps ahead."""
+        return bool(self.order_id) and not self.has_ended
 
     async def live(self) -> None:
-        """Place, pay, be served, accept. Raises JourneyFailed when what was promised is lost."""
+        """Place, pay, be served, accept, see it paid out, review.
+
+        Raises JourneyFailed when what was promised is lost.
+        """
         quote = await self._post(self.user, "/price-quotes", self._wish())
         body = {"quote_id": quote["quote_id"], "hash": quote["hash"]}
         order = await self._post(self.user, "/orders", body)
         self.order_id = order["id"]
-        self._note("placed")
-        await self._pause()
+        self._note("place")
+        await self._turn("pay")
         await self._pay()
         lead = await self._until_assigned()
         await self._serve(lead)
-        await self.may_end.wait()
+        await self._turn("accept")
         await self._post(self.user, f"/orders/{self.order_id}/accept", {})
-        self._note("accepted")
-        await self._until_state("pending_review")
+        self._note("accept")
+        await self._until("paid out", lambda: self._is_paid_out(lead))
+        await self._turn("review")
+        await self._post(self.user, f"/orders/{self.order_id}/review", {"rating": 5})
+        self._note("review")
+        await self._all_is_kept()
+        self.has_ended = True
+
+    async def _turn(self, step: str) -> None:
+        """Wait for the step's death, and a moment: some ask while it dies, some while it starts."""
+        await self.deaths.wait(self.course[step])
+        await asyncio.sleep(self.rng.uniform(*PAUSE_SECONDS))
+
+    async def _is_paid_out(self, lead: Person) -> bool:
+        page = await lead.get("/wallet/entries")
+        return any(entry["order_id"] == self.order_id for entry in page["items"])
+
+    async def _all_is_kept(self) -> None:
+        """Whatever was acknowledged stands in the order's timeline, which ends as it should."""
+        timeline = (await self._get(self.user, f"/orders/{self.order_id}/timeline"))["entries"]
+        lost = set(self.acknowledged) - {entry["what"] for entry in timeline}
+        if lost or timeline[-1]["after"] != "completed":
+            raise JourneyFailed(f"{self.order_id} lost {lost}; it is {timeline[-1]['after']}")
 
     def _wish(self) -> dict[str, Any]:
         drop = SHA_TIN.moved(2_000, 500)
@@ -77,7 +139,7 @@ class Life:
             return answer.is_success or "PAID" in answer.text
 
         await self._until("paid in WeChat", in_wechat)
-        self._note("paid")
+        self._note("capture")
 
     async def _until_assigned(self) -> Person:
         async def look() -> Any:
@@ -88,7 +150,7 @@ class Life:
             return order if order["state"] == "assigned" else None
 
         order = await self._until("assigned", look)
-        self._note("assigned")
+        self._note("assign")
         held = order["visits"][0]["positions"][0]["worker"]["id"]
         return self.crew[held]
 
@@ -109,18 +171,18 @@ class Life:
         return found
 
     async def _serve(self, lead: Person) -> None:
-        await self._pause()
+        await self._turn("depart")
         await self._step(lead, "depart", {})
-        await self._pause()
+        await self._turn("arrive")
         await self._step(lead, "arrive", SHA_TIN.point | {"accuracy_m": 10.0})
+        await self._turn("start")
         job = await self._get(lead, f"/jobs/{self.order_id}")
         await self._photos(lead, job, "before_start", "before")
         await self._step(lead, "start", {"answers": answers_of(job, "before_start")})
-        await self._pause()
+        await self._turn("complete")
         await self._photos(lead, job, "before_completion", "after")
         done = answers_of(job, "during") | answers_of(job, "before_completion")
         await self._step(lead, "complete", {"answers": done})
-        self._note("completed")
 
     async def _photos(self, lead: Person, job: dict[str, Any], when: str, stage: str) -> None:
         for item in job["checklist"]:
@@ -147,42 +209,31 @@ class Life:
     async def _get(self, who: Person, path: str) -> Any:
         return await self._until(path, lambda: who.get(path))
 
-    async def _until_state(self, state: str) -> None:
-        async def look() -> bool:
-            return bool((await self.user.get(f"/orders/{self.order_id}"))["state"] == state)
-
-        await self._until(state, look)
-
     async def _until(self, what: str, ask: Callable[[], Awaitable[Any]]) -> Any:
         """Ask until there is an answer; silence and passing faults are what accidents look like."""
         until = time.monotonic() + PATIENCE_SECONDS
         while True:
+            self.asked += 1
             try:
                 answer = await ask()
                 if answer is not None and answer is not False:
                     return answer
             except LOST as lost:
-                self._count(type(lost).__name__)
+                self.faults[type(lost).__name__] += 1
             except JourneyFailed as refused:
                 if not self._is_passing(refused):
                     raise
-                self._count(refused.code)
+                self.faults[refused.code or str(refused.status)] += 1
             if time.monotonic() > until:
-                raise JourneyFailed(f"{self.order_id or 'an order'}: {what} never came")
+                raise JourneyFailed(f"{self.order_id}: {what} never came, but {dict(self.faults)}")
             await asyncio.sleep(0.25)
 
     def _is_passing(self, refused: JourneyFailed) -> bool:
         still = ("request-still-running", "concurrent-change", "token-refused", "offer-")
         return refused.status in PASSING or any(word in refused.code for word in still)
 
-    def _count(self, fault: str) -> None:
-        self.faults[fault] = self.faults.get(fault, 0) + 1
-
     def _note(self, what: str) -> None:
         self.acknowledged.append(what)
-
-    async def _pause(self) -> None:
-        await asyncio.sleep(self.rng.uniform(*PAUSE_SECONDS))
 
 
 def ring(count: int) -> list[Place]:

@@ -16,6 +16,7 @@ from shared.contracts.user import UserRegistered
 from shared.kit.caller import Caller, Role
 from shared.kit.ids import new_id
 from shared.kit.money import Currency, Money
+from tests.invariants.coupons import CONSERVED
 from tests.support.service import Running, as_json
 
 T = TypeVar("T")
@@ -226,34 +227,8 @@ async def race(lock: str, *contenders: Callable[[], Awaitable[T]], apart: float 
     return await asyncio.gather(*(one(place, each) for place, each in enumerate(contenders)))
 
 
-_CONSERVED = {
-    "coupons given": """
-        SELECT code FROM campaigns c WHERE issue_limit - remaining
-        <> (SELECT count(*) FROM coupons WHERE campaign = c.code)""",
-    "budget": """
-        SELECT code FROM campaigns c WHERE budget_minor - budget_left_minor <> (
-        SELECT coalesce(sum(amount_minor), 0) FROM benefits b JOIN benefit_locks l
-        ON l.id = b.order_id WHERE b.campaign = c.code AND l.state IN ('held', 'redeemed'))""",
-    "held coupons": """
-        SELECT c.id FROM coupons c LEFT JOIN benefits b
-        ON b.coupon_id = c.id AND b.order_id = c.order_id
-        LEFT JOIN benefit_locks l ON l.id = b.order_id
-        WHERE c.state IN ('locked', 'redeemed')
-        AND l.state IS DISTINCT FROM replace(c.state, 'locked', 'held')""",
-    "live locks": """
-        SELECT b.order_id FROM benefits b JOIN benefit_locks l ON l.id = b.order_id
-        JOIN coupons c ON c.id = b.coupon_id
-        WHERE l.state IN ('held', 'redeemed') AND c.order_id IS DISTINCT FROM l.id""",
-    "per person": """
-        SELECT c.campaign FROM coupons c
-        JOIN campaign_versions v ON v.code = c.campaign AND v.version = c.version
-        GROUP BY c.user_id, c.campaign
-        HAVING count(*) > max((v.plan->>'per_person')::int)""",
-}
-
-
 async def assert_conserved(run: Running) -> None:
     """Issued - remaining = coupons; budget - left = what live locks take off; nothing half held."""
     async with run.begin() as tx:
-        for rule, broken in _CONSERVED.items():
+        for rule, broken in CONSERVED.items():
             assert list(await tx.run(broken)) == [], rule
