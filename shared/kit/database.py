@@ -5,7 +5,7 @@ from typing import Any
 import asyncpg
 import orjson
 from sqlalchemy.event import listens_for
-from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -66,6 +66,8 @@ class ValueOutOfRange(Invalid):
     """A value is outside what can be stored."""
 
 
+_WIRE = (asyncpg.InterfaceError, asyncpg.InternalClientError)  # The driver's: it died midway.
+LOST = (OSError, SQLAlchemyError, asyncpg.PostgresError, *_WIRE)  # A time-out is an OSError.
 AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
@@ -73,7 +75,7 @@ AWAY = (
     asyncpg.CrashShutdownError,
 )
 PASSING = (
-    asyncpg.InterfaceError,
+    *_WIRE,
     asyncpg.OperatorInterventionError,
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,

@@ -19,10 +19,9 @@ from uuid import UUID
 import asyncpg
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
-from sqlalchemy.exc import SQLAlchemyError
 
 from shared.kit import metrics
-from shared.kit.database import is_away, is_passing
+from shared.kit.database import LOST, is_away, is_passing
 from shared.kit.events import Envelope, Event
 from shared.kit.log import get_logger, traceparent
 from shared.kit.session import Opening, Transaction
@@ -68,7 +67,6 @@ ON CONFLICT (handler, key) DO UPDATE SET parked = k.parked + 1
 """
 _SEEN = "SELECT true FROM inbox WHERE handler = $1 AND event_id = $2"
 
-_LOST = (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 log = get_logger(__name__)
 
@@ -146,7 +144,7 @@ async def deliver(
             faults += not is_away(fault)
             if faults >= (PASSING_ATTEMPTS if is_passing(fault) else ATTEMPTS):
                 error = "".join(traceback.format_exception(fault))[-4_000:]
-                with contextlib.suppress(*_LOST):
+                with contextlib.suppress(*LOST):
                     return _noted(handler, await park(begin, heard, error))
             await asyncio.sleep(pauses_seconds[min(attempt, len(pauses_seconds) - 1)])
             attempt += 1

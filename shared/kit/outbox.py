@@ -16,6 +16,7 @@ import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from shared.kit.database import LOST
 from shared.kit.events import Envelope
 from shared.kit.log import get_logger
 
@@ -24,7 +25,6 @@ ACK_SECONDS = 10  # An idempotent producer never times out by itself (reliabilit
 POLL_SECONDS, IDLE_POLL_SECONDS, IDLE_AFTER_SECONDS = 0.2, 1.0, 30
 GATHER_SECONDS, PACE_SECONDS = 0.03, 0.1  # Under load fewer trips to broker and listeners.
 CHANNEL = "outbox"
-_LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)  # A time-out is an OSError.
 _LOCK = f"SELECT pg_try_advisory_lock({0x4A41_0B0C})"
 _UNSENT = """
 SELECT seq, id, type, topic, compacted, key, version, time, body, traceparent, causation
@@ -62,7 +62,7 @@ class Waker:
     async def notify_others(self, url: str) -> None:
         """For a process without a relay: pass the hint on to the one that has it."""
         while True:
-            with contextlib.suppress(*_LOST):
+            with contextlib.suppress(*LOST):
                 async with _connection(url, "outbox-hint") as connection:
                     while True:
                         if await self.wait(60):
@@ -90,7 +90,7 @@ class Relay:
                         await asyncio.sleep(IDLE_POLL_SECONDS)
                     await connection.add_listener(CHANNEL, lambda *_: self.waker())
                     await self._carry(connection)
-            except (KafkaError, *_LOST) as lost:
+            except (KafkaError, *LOST) as lost:
                 log.warning("relay.interrupted", reason=type(lost).__name__)
             finally:
                 await self._drop_producer()
@@ -169,5 +169,5 @@ async def _connection(url: str, name: str) -> AsyncIterator[Any]:
     try:
         yield connection
     finally:
-        with contextlib.suppress(*_LOST):
+        with contextlib.suppress(*LOST):
             await connection.close(timeout=2)

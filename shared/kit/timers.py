@@ -16,10 +16,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-from sqlalchemy.exc import SQLAlchemyError
-
 from shared.kit.clock import Clock, wall_now
+from shared.kit.database import LOST
 from shared.kit.log import get_logger, traceparent
 from shared.kit.once import Answered
 from shared.kit.outbox import Waker
@@ -43,7 +41,6 @@ UPDATE timers SET leased_until = $3, attempts = attempts + 1 WHERE id = $1 AND d
 RETURNING true
 """
 _DELETE = "DELETE FROM timers WHERE id = $1 AND due_at = $2 RETURNING true"
-_LOST = (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 log = get_logger(__name__)
 
@@ -121,7 +118,7 @@ class Timers:
                             call = asyncio.create_task(self._call_out(begin, timer))
                             calls.add(call)
                             call.add_done_callback(calls.discard)
-                except _LOST as lost:
+                except LOST as lost:
                     log.warning("timers.interrupted", reason=type(lost).__name__)
                 if not done:
                     await alarm.wait(POLL_SECONDS)
@@ -175,7 +172,7 @@ class Timers:
             async with begin.alone() as tx:  # Unless the handler set it anew.
                 await tx.run(_DELETE, timer.id, timer.due_at)
         except Exception as fault:
-            with contextlib.suppress(*_LOST):  # Then the lease runs out.
+            with contextlib.suppress(*LOST):  # Then the lease runs out.
                 await self._back_off(begin, timer, fault)
 
     async def _back_off(self, begin: Begin, timer: Timer, fault: Exception) -> None:
