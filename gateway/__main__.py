@@ -90,14 +90,11 @@ def build(settings: Settings, session: aiohttp.ClientSession, clock: OffsetClock
     async def fetch_jwks() -> Any:
         async with session.get(settings.jwks_url) as answer:
             answer.raise_for_status()
-            keys = await answer.json(content_type=None)
-        gateway.has_keys = True
-        return keys
+            return await answer.json(content_type=None)
 
     upstream = Upstream(session, settings.upstreams())
     tokens = UserTokens(fetch_jwks)
-    gateway = Gateway(settings, upstream, tokens, clock, Portal(upstream))
-    return gateway
+    return Gateway(settings, upstream, tokens, clock, Portal(upstream))
 
 
 def new_server(settings: Settings, gateway: Gateway) -> Server:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from starlette.types import Receive, Scope, Send
 
 from gateway.carried import Carried, ClientGone, length_of, onward
-from gateway.limits import Limits
+from gateway.limits import Limits, network_of
 from gateway.portal import Portal
 from gateway.problems import (
     GatewayBusy,
@@ -17,7 +17,6 @@ from gateway.problems import (
     MethodNotAllowed,
     PathUnclear,
     RouteNotFound,
-    ServiceUnreachable,
     TokenMissing,
 )
 from gateway.reply import Reply
@@ -49,7 +48,6 @@ class Gateway:
         portal: Portal,
     ) -> None:
         self.draining = False
-        self.has_keys = False
         self.tokens = tokens
         self._settings = settings
         self._upstream = upstream
@@ -97,11 +95,14 @@ class Gateway:
         method: str = scope["method"]
         headers: dict[bytes, bytes] = dict(scope["headers"])
         address = self._address(scope, headers)
-        self._limits.admit_address(route, inner, address, reply.counted)
+        self._limits.admit_address(route, address, reply.counted)
         if method not in METHODS:
             raise MethodNotAllowed(allowed=sorted(METHODS))
+        who = network_of(address)
+        target = _target(inner, scope["query_string"])
         if route.door is Door.BEARER:
-            await self._admit_bearer(headers, reply)
+            who = await self._admit_bearer(headers, reply)
+        self._limits.admit_act(method, target, who, reply.counted)
         bytes_max, seconds = self._bounds(route, headers)
         own = {
             "host": "gateway",
@@ -111,7 +112,6 @@ class Gateway:
             "x-deadline-ms": str(int(seconds * 1000 * SERVICE_SHARE)),
         }
         passed = onward(scope["headers"], own, headers.get(b"connection", b""))
-        target = _target(inner, scope["query_string"])
         length = length_of(headers)
         carried = Carried(method, target, passed, receive, bytes_max=bytes_max, length=length)
         if self._carrying >= self._settings.requests_max:
@@ -122,15 +122,16 @@ class Gateway:
         finally:
             self._carrying -= 1
 
-    async def _admit_bearer(self, headers: dict[bytes, bytes], reply: Reply) -> None:
+    async def _admit_bearer(self, headers: dict[bytes, bytes], reply: Reply) -> str:
+        """The account that asks."""
         kind, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
         token = token.strip()
         if kind.lower() != "bearer" or not token:
             raise TokenMissing("Send `Authorization: Bearer <access token>`.")
-        if not self.has_keys:  # No token can be told from another; a 401 would log people out.
-            raise ServiceUnreachable(service="user", retry_after_seconds=1)
         claims = await self.tokens.verify(token, self._clock.now())
-        self._limits.admit_account(claims.account_id.hex, reply.counted)
+        account = claims.account_id.hex
+        self._limits.admit_account(account, reply.counted)
+        return account
 
     def _bounds(self, route: Route, headers: dict[bytes, bytes]) -> tuple[int, float]:
         """Bytes and seconds that this request may take."""
@@ -157,7 +158,7 @@ class Gateway:
             own = None  # Prometheus asks us directly; who comes over a load balancer is outside.
         if own is None:
             address = self._address(scope, headers)
-            self._limits.admit_address(None, path, address, reply.counted)
+            self._limits.admit_address(None, address, reply.counted)
             if path != "/" and path != "/docs" and not path.startswith("/docs/"):
                 raise RouteNotFound
         if scope["method"] not in ("GET", "HEAD"):
@@ -174,7 +175,7 @@ class Gateway:
     async def readyz(self, reply: Reply) -> None:
         """All services answer, tokens can be verified, and nobody has told us to stop."""
         failing = list(await self._upstream.unready())
-        failing += [] if self.has_keys else ["keys"]
+        failing += [] if self.tokens.has_keys else ["keys"]
         failing += ["draining"] if self.draining else []
         body = ('{"failing":[' + ",".join(f'"{name}"' for name in failing) + "]}").encode()
         await reply.whole(503 if failing else 200, _JSON, body)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
+from urllib.parse import parse_qsl
 
 from limits import parse
 
@@ -18,6 +19,15 @@ from gateway.routes import Door, Route
 from gateway.settings import Settings
 
 Headers = list[tuple[bytes, bytes]]
+# What is counted by itself too, for it costs more than a request: money, an SMS, a place.
+ACTS = {
+    ("POST", "/auth/otp"): "otp",
+    ("POST", "/auth/login/wechat"): "login",
+    ("POST", "/orders"): "orders",
+    ("POST", "/coupons/claim"): "claims",
+    ("GET", "/catalog/offerings"): "searches",
+    ("GET", "/workers"): "searches",
+}
 NAMES_MAX = 100_000  # Counted apart in one window; those beyond it share one count.
 
 
@@ -72,21 +82,36 @@ class Limits:
         self._address = _window(settings.address_limit, clock)
         self._notify = _window(settings.notify_limit, clock)
         self._account = _window(settings.account_limit, clock)
-        self._otp = _window(settings.otp_address_limit, clock)
+        self._acts = {
+            "otp": _window(settings.otp_address_limit, clock),
+            "login": _window(settings.otp_address_limit, clock),
+            "orders": _window(settings.order_limit, clock),
+            "claims": _window(settings.claim_limit, clock),
+            "searches": _window(settings.search_limit, clock),
+        }
 
-    def admit_address(self, route: Route | None, path: str, address: str, told: Headers) -> None:
+    def admit_address(self, route: Route | None, address: str, told: Headers) -> None:
         """Count a request of an address; ``told`` gets what is left. Raises TooManyRequests."""
         name = network_of(address)
         if route is not None and route.door is Door.NOTIFY:
             _admit(self._notify, "notify", name, told)
             return
         _admit(self._address, "address", name, told)
-        if path == "/auth/otp":
-            _admit(self._otp, "otp", name, told)
 
     def admit_account(self, account: str, told: Headers) -> None:
         """Count a request of an account; ``told`` gets what is left. Raises TooManyRequests."""
         _admit(self._account, "account", account, told)
+
+    def admit_act(self, method: str, target: str, who: str, told: Headers) -> None:
+        """Count what is counted by itself; ``who`` is an account, or an address without one.
+
+        Raises TooManyRequests.
+        """
+        path, _, query = target.partition("?")
+        kind = ACTS.get((method, path))
+        if kind is None or (path == "/catalog/offerings" and not _is_search(query)):
+            return
+        _admit(self._acts[kind], kind, who, told)
 
 
 def _admit(window: Window | None, kind: str, name: str, told: Headers) -> None:
@@ -101,6 +126,11 @@ def _admit(window: Window | None, kind: str, name: str, told: Headers) -> None:
     if count.wait_seconds:
         limit = f"{window.amount} per {window.seconds:.0f} s"
         raise TooManyRequests(limit=limit, counted_by=kind, retry_after_seconds=count.wait_seconds)
+
+
+def _is_search(query: str) -> bool:
+    """Whether words are asked for; browsing the catalogue is no search."""
+    return any(name == "q" for name, _ in parse_qsl(query))
 
 
 @lru_cache(maxsize=4096)

@@ -26,8 +26,11 @@ class Settings(BaseSettings):
     # Start values of security 8.9, as "20/second" or "200 per 2 seconds"; "" lifts a limit.
     address_limit: str = "200 per 2 seconds"  # 100 a second, in bursts of 200.
     notify_limit: str = "200/second"  # Per address of a payment channel.
-    otp_address_limit: str = "20/hour"
+    otp_address_limit: str = "20/hour"  # Codes asked for, and as many log-ins by WeChat.
     account_limit: str = "20/second"
+    order_limit: str = "10/minute"  # Orders an account places.
+    claim_limit: str = "5/second"  # Coupons an account claims.
+    search_limit: str = "10/second"  # Searches of an account; of an address where none is asked.
 
     body_bytes_max: int = Field(1_000_000, gt=0)
     file_bytes_max: int = Field(5_300_000, gt=0)  # 5 MB and the multipart form around it.
@@ -36,7 +39,10 @@ class Settings(BaseSettings):
     upstream_connections_max: int = Field(200, gt=0)  # To each service: one cannot take them all.
     requests_max: int = Field(1000, gt=0)  # At once; what comes on top is told to come back.
 
-    @field_validator("address_limit", "notify_limit", "otp_address_limit", "account_limit")
+    @field_validator(
+        *("address_limit", "notify_limit", "otp_address_limit", "account_limit"),
+        *("order_limit", "claim_limit", "search_limit"),
+    )
     @classmethod
     def _readable(cls, text: str) -> str:
         if text:

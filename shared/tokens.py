@@ -20,7 +20,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from shared.kit.caller import Caller, Role
-from shared.kit.errors import Unauthenticated
+from shared.kit.errors import Unauthenticated, Unavailable
 from shared.kit.log import get_logger
 
 ALGORITHM = "ES256"
@@ -46,6 +46,10 @@ class KeyUnknown(TokenRefused):
     """The token names a key that we do not know."""
 
 
+class KeysMissing(Unavailable):
+    """The keys that tell tokens apart have not come yet; try again soon."""
+
+
 @dataclass(frozen=True, slots=True)
 class SigningKey:
     """A private ES256 key, and the public halves of all keys of its file."""
@@ -53,16 +57,27 @@ class SigningKey:
     kid: str
     private: ECKey
     jwks: dict[str, Any]  # What others verify by: a JSON Web Key Set.
+    signs_from: int = 0  # Unix time; until then it is only published. "nbf" in the file.
 
     @classmethod
     def load(cls, file: Path) -> Self:
         """Read a private JWK, or a set: its first key signs, the others are still published."""
+        return cls.all_of(file)[0]
+
+    @classmethod
+    def all_of(cls, file: Path) -> list[Self]:
+        """Every private key of a file, in its order; the first one of the file must be."""
         read = json.loads(file.read_text())
-        keys = [ECKey.import_key(jwk) for jwk in read.get("keys", [read])]
+        jwks = read.get("keys", [read])
+        keys = [ECKey.import_key(jwk) for jwk in jwks]
         if any(key.curve_name != "P-256" or not key.kid for key in keys) or not keys[0].is_private:
             raise ValueError(f"{file} must hold P-256 keys with a kid, the first one private")
-        public = [key.as_dict(private=False, use="sig", alg=ALGORITHM) for key in keys]
-        return cls(str(keys[0].kid), keys[0], {"keys": public})
+        public = {"keys": [key.as_dict(private=False, use="sig", alg=ALGORITHM) for key in keys]}
+        return [
+            cls(str(key.kid), key, public, int(jwk.get("nbf", 0)))
+            for jwk, key in zip(jwks, keys, strict=True)
+            if key.is_private
+        ]
 
 
 def sign(
@@ -101,6 +116,11 @@ class UserTokens:
         self._keys: Keys = {}
         self._verified = Newest[str, AccessClaims]()
 
+    @property
+    def has_keys(self) -> bool:
+        """Whether any token can be told from another yet."""
+        return bool(self._keys)
+
     async def keep_fresh(self, every_seconds: float = RELOAD_SECONDS) -> None:
         """Fetch the keys now and ever again, each second until there are any; until cancelled."""
         while True:
@@ -122,7 +142,7 @@ class UserTokens:
         self._keys = keys
 
     async def verify(self, token: str, now: datetime) -> AccessClaims:
-        """Whom a token speaks for; an unknown key is fetched. Raises TokenRefused."""
+        """Whom a token speaks for; an unknown key is fetched. Raises TokenRefused, KeysMissing."""
         known = self._verified.get(token)
         if known is None:
             try:
@@ -131,6 +151,8 @@ class UserTokens:
                 async with self._fetching:
                     if time.monotonic() - self._fetched_at >= self.refetch_seconds:
                         await self.refresh()
+                if not self._keys:  # A 401 would log people out whose tokens are good.
+                    raise KeysMissing(retry_after_seconds=1) from None
                 known = self._verify(token, now)
             self._verified[token] = known
         _check_end(known.expires_at, now)

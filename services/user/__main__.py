@@ -38,10 +38,10 @@ async def grant_staff(kit: Kit, rest: list[str]) -> None:
 
 
 async def rotate_token_key(kit: Kit, rest: list[str]) -> None:
-    """Sign with a fresh key from now on; tokens of the two keys before it still verify."""
+    """Publish a fresh key, which signs in eleven minutes; the two before it still verify."""
     settings = kit.settings
     assert isinstance(settings, Settings)
-    kid = rotate(Path(rest[0]) if rest else settings.token_keys_file)
+    kid = rotate(Path(rest[0]) if rest else settings.token_keys_file, kit.clock.now())
     sys.stdout.write(f"{kid}\n")
 
 

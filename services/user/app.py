@@ -9,6 +9,7 @@ from services.user.events import handlers as handlers  # Reading it registers th
 from services.user.events.timers import timers
 from services.user.settings import Settings
 from shared.kit.runtime import Kit, Wiring
+from shared.tokens import UserTokens
 
 DESCRIPTION = """
 Accounts, logins, profiles, addresses and messages.
@@ -21,6 +22,9 @@ the access token as `Authorization: Bearer …`; change the refresh token for th
 
 def build(settings: Settings, kit: Kit) -> Wiring:
     """All wiring of the user service."""
+    access_tokens = TokenKeys(settings.token_keys_file, settings.access_token_seconds)
+    # Our own file may be asked at any time; who asks over HTTP waits between two attempts.
+    kit.user_tokens = UserTokens(access_tokens.published, refetch_seconds=0)
     return Wiring(
         description=DESCRIPTION,
         routers=[
@@ -33,7 +37,7 @@ def build(settings: Settings, kit: Kit) -> Wiring:
         ],
         timers=timers(),
         ports={
-            "access_tokens": TokenKeys(settings.token_keys_file, settings.access_token_seconds),
+            "access_tokens": access_tokens,
             "code_rules": settings.code_rules,
             "entropy": SystemEntropy(),
             "lifetimes": settings.lifetimes,

@@ -20,7 +20,7 @@ class Settings(ServiceSettings):
     name: ClassVar[str] = "user"
 
     port: int = 8001
-    # Private JWK set: the first key signs, the others still verify.
+    # Private JWK set, the newest key first: the newest that is published long enough signs.
     token_keys_file: Path = shared("USER_TOKEN_KEYS_FILE")  # type: ignore[assignment]
     # 32 bytes in base64; login codes are kept as hashes under them.
     otp_key_file: Path = shared("USER_OTP_KEY_FILE")  # type: ignore[assignment]

@@ -17,7 +17,7 @@ from tests.bench.rows_of_a_placing import script_of
 from tests.bench.settled import until_heard
 
 AT_ONCE = 8
-USERS = 200
+USERS = 600  # Ten orders a minute are allowed each, and two rounds may fall into one minute.
 ROUNDS = 3
 FIRST_QUOTES = 80
 

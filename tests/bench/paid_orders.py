@@ -12,7 +12,7 @@ from tests.bench.people import Person, in_turn, took_by_route, users
 from tests.bench.settled import until_heard
 
 AT_ONCE = 8
-USERS = 400  # At fifty orders a second each pays seven times a minute; ten are allowed.
+USERS = 400  # At sixty orders a second each orders and pays nine times a minute; ten are allowed.
 WARM_UP_SECONDS = 2.0
 NOT_COUNTED = "sandbox"
 

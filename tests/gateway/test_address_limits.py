@@ -31,4 +31,6 @@ async def test_an_address_has_its_burst_and_no_more(door: Door) -> None:
 async def test_an_address_asks_for_twenty_codes_an_hour(door: Door) -> None:
     answers = [await _ask(door, "POST", "/auth/otp") for _ in range(CODES_IN_AN_HOUR + 1)]
     assert answers == [(200, "")] * CODES_IN_AN_HOUR + [(429, "otp")]
+    answers = [await _ask(door, "POST", "/auth/login/wechat") for _ in range(CODES_IN_AN_HOUR + 1)]
+    assert answers == [(200, "")] * CODES_IN_AN_HOUR + [(429, "login")]
     assert (await _ask(door, "GET", "/catalog/categories"))[0] == 200

@@ -1,11 +1,13 @@
 """What the gateway refuses, adds and takes away, seen from both sides of it."""
 
 import asyncio
+from collections.abc import Mapping
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from shared.tokens import sign
+from shared.tokens import UserTokens, sign
 from tests.gateway.conftest import OpenDoor
 from tests.gateway.toys import Door, Heard, answer, code_of, new_key, until
 
@@ -112,9 +114,12 @@ async def test_a_rotated_key_is_fetched_when_first_seen(door: Door, tmp_path: ob
 
 
 async def test_without_keys_nobody_is_told_that_his_token_is_wrong(door: Door) -> None:
-    door.gateway.has_keys = False
+    async def nobody_answers() -> Mapping[str, Any]:
+        raise OSError("user is not up yet")
+
+    door.gateway.tokens = UserTokens(nobody_answers)
     async with door.http.get(f"{door.url}/me", headers=door.bearer()) as got:
-        assert got.status == 503
+        assert (got.status, code_of(await got.json())) == (503, "keys-missing")
         assert got.headers["retry-after"] == "1"
     async with door.http.get(f"http://127.0.0.1:{door.port}/readyz") as got:
         assert (got.status, await got.json()) == (503, {"failing": ["keys"]})
@@ -162,10 +167,9 @@ async def test_a_path_that_is_nobodys_is_answered_here(
 
 
 async def test_a_query_with_raw_bytes_is_refused(door: Door) -> None:
-    said = await door.raw(
-        b"GET /api/v1/catalog?q=\xe6 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-    )
-    assert said.startswith(b"HTTP/1.1 400 ")
+    for path in (b"/catalog", b"/catalog/offerings"):
+        head = b"GET /api/v1" + path + b"?q=\xe6 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        assert (await door.raw(head)).startswith(b"HTTP/1.1 400 ")
     assert door.toy.heard == []
 
 
@@ -190,6 +194,22 @@ async def test_an_account_is_told_what_is_left_and_when_to_come_back(open_door: 
     async with door.http.get(f"{door.url}/me", headers=other) as got:
         assert got.status == 200
     assert len(door.toy.heard) == 4
+
+
+async def test_an_account_places_ten_orders_a_minute_and_reads_on(door: Door) -> None:
+    mine, other, url = door.bearer(uuid4()), door.bearer(uuid4()), f"{door.url}/orders"
+    answers = []
+    for _ in range(11):
+        async with door.http.post(url, headers=mine, json={}) as got:
+            answers.append(got.status)
+            limit, document = got.headers["ratelimit-limit"], await got.json()
+    assert answers == [200] * 10 + [429]
+    assert (limit, document["counted_by"]) == ("10;w=60", "orders")
+    assert 1 <= int(got.headers["retry-after"]) == document["retry_after_seconds"] <= 61
+    for method, who in (("GET", mine), ("POST", other)):
+        async with door.http.request(method, url, headers=who) as got:
+            assert got.status == 200
+    assert len(door.toy.heard) == 12
 
 
 async def test_an_address_is_counted_for_refusals_too(open_door: OpenDoor) -> None:

@@ -86,16 +86,57 @@ def test_logging_in_counts_twice_and_notify_apart() -> None:
     otp, notify = find("/api/v1/auth/otp"), find("/api/v1/payments/notify/wechat")
     assert otp is not None
     assert notify is not None
-    counted.admit_address(*otp, "192.0.2.1", [])
+    for path, kind in (("/auth/otp", "otp"), ("/auth/login/wechat", "login")):
+        counted.admit_act("POST", path, "192.0.2.1", [])
+        with pytest.raises(TooManyRequests) as refused:
+            counted.admit_act("POST", path, "192.0.2.1", [])
+        assert refused.value.facts["counted_by"] == kind
+        counted.admit_act("POST", path, "192.0.2.2", [])
+    counted.admit_address(otp[0], "192.0.2.1", [])
+    counted.admit_address(notify[0], "192.0.2.1", [])
     with pytest.raises(TooManyRequests) as refused:
-        counted.admit_address(*otp, "192.0.2.1", [])
-    assert refused.value.facts["counted_by"] == "otp"
-    counted.admit_address(*otp, "192.0.2.2", [])
-    counted.admit_address(*notify, "192.0.2.1", [])
-    with pytest.raises(TooManyRequests) as refused:
-        counted.admit_address(*notify, "192.0.2.1", [])
+        counted.admit_address(notify[0], "192.0.2.1", [])
     assert refused.value.facts["counted_by"] == "notify"
-    counted.admit_address(*notify, "192.0.2.9", [])
+    counted.admit_address(notify[0], "192.0.2.9", [])
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "amount", "seconds", "kind"),
+    [
+        ("POST", "/orders", 10, 60, "orders"),
+        ("POST", "/coupons/claim", 5, 1, "claims"),
+        ("GET", "/catalog/offerings?category=towing&%71=%E9%80%9A%20x", 10, 1, "searches"),
+        ("GET", "/workers?skill=towing", 10, 1, "searches"),
+    ],
+)
+def test_some_acts_of_an_account_are_counted_by_themselves(
+    method: str, target: str, amount: int, seconds: int, kind: str
+) -> None:
+    hands = Hands()
+    counted = Limits(Settings(**URLS), hands)
+    for _ in range(amount):
+        counted.admit_act(method, target, "somebody", [])
+    told: limits.Headers = []
+    with pytest.raises(TooManyRequests) as refused:
+        counted.admit_act(method, target, "somebody", told)
+    assert refused.value.facts["counted_by"] == kind
+    assert 1 <= refused.value.facts["retry_after_seconds"] <= seconds + 1
+    assert (b"ratelimit-limit", b"%d;w=%d" % (amount, seconds)) in told
+    counted.admit_act(method, target, "somebody else", [])
+    counted.admit_act("GET", "/orders", "somebody", [])
+    hands.now += 2 * seconds
+    counted.admit_act(method, target, "somebody", [])
+
+
+def test_browsing_the_catalogue_is_no_search() -> None:
+    counted = Limits(Settings(**URLS), Hands())
+    for _ in range(50):
+        counted.admit_act("GET", "/catalog/offerings?category=q&limit=9", "192.0.2.1", [])
+
+
+def test_every_act_counted_by_itself_is_a_route_of_a_service() -> None:
+    for _, path in limits.ACTS:
+        assert find(f"/api/v1{path}") is not None
 
 
 def test_an_empty_setting_lifts_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,8 +147,10 @@ def test_an_empty_setting_lifts_a_limit(monkeypatch: pytest.MonkeyPatch) -> None
     assert otp is not None
     assert notify is not None
     for _ in range(500):
-        counted.admit_address(*otp, "192.0.2.1", [])
-        counted.admit_address(*notify, "192.0.2.1", [])
+        counted.admit_address(otp[0], "192.0.2.1", [])
+        counted.admit_address(notify[0], "192.0.2.1", [])
+        counted.admit_act("POST", otp[1], "192.0.2.1", [])
+        counted.admit_act("POST", "/auth/login/wechat", "192.0.2.1", [])
     with pytest.raises(TooManyRequests):
         for _ in range(50):
             counted.admit_account("somebody", [])

@@ -18,7 +18,15 @@ from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from shared.kit.caller import SYSTEM, Caller, Role
 from shared.kit.ids import new_id
-from shared.tokens import KeyUnknown, ServiceTokens, SigningKey, TokenRefused, UserTokens, sign
+from shared.tokens import (
+    KeysMissing,
+    KeyUnknown,
+    ServiceTokens,
+    SigningKey,
+    TokenRefused,
+    UserTokens,
+    sign,
+)
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 ACCOUNT, SESSION = UUID(int=7), UUID(int=8)
@@ -233,6 +241,21 @@ async def test_unknown_keys_make_one_fetch_in_ten_seconds(
         with pytest.raises(KeyUnknown):
             await users.verify(sign(foreign, CLAIMS, NOW, 900), NOW)
     assert published.reads == 1  # The first one, at start.
+
+
+async def test_before_any_keys_came_a_good_token_is_asked_to_come_back(
+    published: Jwks, key: SigningKey
+) -> None:
+    users, token = UserTokens(published.fetch), sign(key, CLAIMS, NOW, 900)
+    published.fault = OSError("not up yet")
+    for _ in range(2):  # With an attempt to fetch, and with none as one was made just now.
+        with pytest.raises(KeysMissing) as later:
+            await users.verify(token, NOW)
+        assert later.value.facts["retry_after_seconds"] == 1
+    assert (published.reads, users.has_keys) == (1, False)
+    published.fault = None
+    await users.refresh()
+    assert (await users.verify(token, NOW)).account_id == ACCOUNT
 
 
 async def test_a_withdrawn_key_ends_the_tokens_remembered_by_it(

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, Uuid, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.user.domain.login_code import LoginCodeState
+from services.user.domain.login_code import LoginCodeState, network_of
 from services.user.storage import Row
 from shared.kit.rows import one_of
 from shared.kit.session import Transaction
@@ -24,7 +24,7 @@ class LoginCode(Row):
         Uuid, primary_key=True
     )  # The request's id, which it is bound to.
     phone_index: Mapped[bytes]
-    address_index: Mapped[bytes]  # Of the network address that asked.
+    address_index: Mapped[bytes]  # Of the network that asked.
     digest: Mapped[bytes]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
@@ -41,8 +41,8 @@ class LoginCode(Row):
 
 
 def address_index(tx: Transaction, client_address: str) -> bytes:
-    """The blind index of a network address."""
-    return tx.keyring.index(f"address {client_address}")
+    """The blind index of the network that an address belongs to."""
+    return tx.keyring.index(f"address {network_of(client_address)}")
 
 
 async def lock_askers(tx: Transaction, *indexes: bytes) -> None:

@@ -23,6 +23,7 @@ from services.worker.domain.worker import (
     CodeInvalid,
     CodeRepeated,
     NoSkillGranted,
+    OwnFile,
     SkillNotAsked,
     WorkerNotFound,
     WorkerState,
@@ -43,8 +44,9 @@ from shared.privacy.sealing import Erased
 router = APIRouter(prefix="/staff/worker", tags=["staff"])
 
 DECIDED = problems(WorkerNotFound, MoveRefused, MoveForbidden)
+REINSTATED = problems(WorkerNotFound, OwnFile, MoveRefused, MoveForbidden)
 GRANTED = problems(
-    WorkerNotFound, MoveRefused, MoveForbidden, CodeInvalid, CodeRepeated, NoSkillGranted
+    WorkerNotFound, OwnFile, MoveRefused, MoveForbidden, CodeInvalid, CodeRepeated, NoSkillGranted
 )
 # What somebody needs the clear data for; it is kept with their name.
 Purpose = Annotated[Line, Query(min_length=3, max_length=200)]
@@ -223,7 +225,10 @@ _REASON = Body(
 async def post_approve(
     worker_id: UUID, body: Annotated[GrantRequest, _GRANT], caller: StaffCaller, once: OnceDep
 ) -> StandingView:
-    """Let an applicant work. Grant each skill at the level you found; leave out what failed."""
+    """Let an applicant work. Grant each skill at the level you found; leave out what failed.
+
+    Nobody lets themselves in or grants themselves skills: ask a colleague.
+    """
     plain = (WorkerId(worker_id), levels_of(body.skills), body.equipment, body.reason)
     return await once(StandingView, approve_worker, caller, *plain)
 
@@ -253,9 +258,9 @@ async def post_suspend(
     return await once(StandingView, suspend_worker, caller, WorkerId(worker_id), body.reason)
 
 
-@router.post("/{worker_id}/reinstate", responses=DECIDED)
+@router.post("/{worker_id}/reinstate", responses=REINSTATED)
 async def post_reinstate(
     worker_id: UUID, body: Annotated[ReasonRequest, _REASON], caller: StaffCaller, once: OnceDep
 ) -> StandingView:
-    """Let a suspended worker take jobs again."""
+    """Let a suspended worker take jobs again. Not yourself: ask a colleague."""
     return await once(StandingView, reinstate_worker, caller, WorkerId(worker_id), body.reason)

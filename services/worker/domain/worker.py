@@ -3,9 +3,10 @@
 import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from uuid import UUID
 
 from shared.kit.caller import Role
-from shared.kit.errors import Conflict, Invalid, NotFound
+from shared.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from shared.kit.states import Move
 
 LEVEL_MIN, LEVEL_MAX = 1, 5
@@ -41,6 +42,10 @@ class WorkerMove(Move):
 
 class WorkerNotFound(NotFound):
     """There is no such worker, or not for you."""
+
+
+class OwnFile(Forbidden):
+    """Staff let nobody work or judge skills in their own file; ask a colleague."""
 
 
 class AlreadyApplied(Conflict):
@@ -88,6 +93,15 @@ def check_grants(asked: Mapping[str, int], granted: Mapping[str, int]) -> None:
     for code in granted:
         if code not in asked:
             raise SkillNotAsked(field="skills", reason=f"{code} was not asked for")
+
+
+def check_another(decider: UUID, worker_id: UUID) -> None:
+    """One account may be staff and worker: what it may do as a worker others decide.
+
+    Raises OwnFile.
+    """
+    if decider == worker_id:
+        raise OwnFile
 
 
 def is_approved(state: WorkerState) -> bool:

@@ -14,6 +14,7 @@ from shared.contracts.ids import WorkerId
 from shared.kit.caller import Caller
 from shared.kit.ids import new_id
 from shared.kit.session import Transaction
+from shared.privacy.masks import scrub
 
 
 class Decision(Row):
@@ -38,8 +39,9 @@ def write_decision(
     move: WorkerMove,
     reason: str,
     **facts: Any,
-) -> None:
-    """Keep what was decided, by whom and why."""
+) -> str:
+    """Keep what was decided, by whom and why; the reason as kept, numbers of people masked."""
+    reason = scrub(reason)
     decision = Decision(
         worker_id=worker_id,
         actor=caller.id,
@@ -49,6 +51,7 @@ def write_decision(
         at=tx.now,
     )
     tx.add(decision)
+    return reason
 
 
 async def decisions_about(tx: Transaction, worker_id: WorkerId) -> Sequence[Decision]:

@@ -133,8 +133,9 @@ def identity_index(tx: Transaction, kind: IdKind, number: str) -> bytes:
 
 async def revealed(tx: Transaction, caller: Caller, worker: Worker, purpose: str) -> Person:
     """Name and document in clear, with a record of who read them and why. Raises Erased."""
+    why = masks.scrub(purpose)
     opened = {
-        field: await reveal(tx, caller, purpose, worker.id, f"workers.{field}", worker.id, sealed)
+        field: await reveal(tx, caller, why, worker.id, f"workers.{field}", worker.id, sealed)
         for field, sealed in (
             ("legal_name", worker.legal_name_sealed),
             ("display_name", worker.display_name_sealed),

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from services.worker.domain.worker import (
     NoSkillGranted,
     WorkerMove,
+    check_another,
     check_grants,
     checked_codes,
 )
@@ -28,12 +29,13 @@ async def approve_worker(
 ) -> Worker:
     """Staff have seen the person: they may work, with these skills and this equipment.
 
-    Raises WorkerNotFound, MoveRefused, MoveForbidden, CodeInvalid, CodeRepeated, NoSkillGranted,
-    SkillNotAsked. Tells worker.approved.v1, worker.profile_changed.v1.
+    Raises WorkerNotFound, OwnFile, MoveRefused, MoveForbidden, CodeInvalid, CodeRepeated,
+    NoSkillGranted, SkillNotAsked. Tells worker.approved.v1, worker.profile_changed.v1.
     """
     worker = await worker_for_update(tx, caller, worker_id)
     asked = {skill.code: skill.level_asked for skill in await skills_of(tx, worker_id)}
 
+    check_another(caller.id, worker_id)
     tx.move(worker, WorkerMove.APPROVE, by=caller)
     tools = checked_codes("equipment", equipment)
     check_grants(asked, levels)

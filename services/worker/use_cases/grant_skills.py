@@ -2,7 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from services.worker.domain.worker import NoSkillGranted, WorkerMove, checked_codes
+from services.worker.domain.worker import (
+    NoSkillGranted,
+    WorkerMove,
+    check_another,
+    checked_codes,
+)
 from services.worker.storage.decisions import write_decision
 from services.worker.storage.profiles import whole_state
 from services.worker.storage.skills import grant_skills_to
@@ -23,11 +28,13 @@ async def grant_skills(
 ) -> Worker:
     """Staff have tested a worker anew: exactly these skills and this equipment hold from now on.
 
-    Raises WorkerNotFound, MoveRefused, MoveForbidden, CodeInvalid, CodeRepeated, NoSkillGranted.
+    Raises WorkerNotFound, OwnFile, MoveRefused, MoveForbidden, CodeInvalid, CodeRepeated,
+    NoSkillGranted.
     Tells worker.profile_changed.v1.
     """
     worker = await worker_for_update(tx, caller, worker_id)
 
+    check_another(caller.id, worker_id)
     tx.move(worker, WorkerMove.GRANT, by=caller)
     checked_codes("skills", list(levels))
     tools = checked_codes("equipment", equipment)

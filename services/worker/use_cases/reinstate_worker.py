@@ -1,6 +1,6 @@
 """Lift a suspension."""
 
-from services.worker.domain.worker import WorkerMove
+from services.worker.domain.worker import WorkerMove, check_another
 from services.worker.storage.decisions import write_decision
 from services.worker.storage.profiles import whole_state
 from services.worker.storage.workers import Worker, worker_for_update
@@ -15,10 +15,11 @@ async def reinstate_worker(
 ) -> Worker:
     """Staff let a suspended worker take jobs again, with the skills they had.
 
-    Raises WorkerNotFound, MoveRefused, MoveForbidden. Tells worker.profile_changed.v1.
+    Raises WorkerNotFound, OwnFile, MoveRefused, MoveForbidden. Tells worker.profile_changed.v1.
     """
     worker = await worker_for_update(tx, caller, worker_id)
 
+    check_another(caller.id, worker_id)
     tx.move(worker, WorkerMove.REINSTATE, by=caller)
 
     worker.refusal = None

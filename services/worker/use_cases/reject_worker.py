@@ -19,6 +19,5 @@ async def reject_worker(
 
     tx.move(worker, WorkerMove.REJECT, by=caller)
 
-    worker.refusal = reason
-    write_decision(tx, caller, worker_id, WorkerMove.REJECT, reason)
+    worker.refusal = write_decision(tx, caller, worker_id, WorkerMove.REJECT, reason)
     return worker

@@ -22,9 +22,9 @@ async def suspend_worker(
 
     tx.move(worker, WorkerMove.SUSPEND, by=caller)
 
-    worker.refusal = reason
-    write_decision(tx, caller, worker_id, WorkerMove.SUSPEND, reason)
+    kept = write_decision(tx, caller, worker_id, WorkerMove.SUSPEND, reason)
+    worker.refusal = kept
 
-    tx.publish(WorkerSuspended(worker_id=worker_id, reason=reason))
+    tx.publish(WorkerSuspended(worker_id=worker_id, reason=kept))
     tx.publish(ProfileChanged(**await whole_state(tx, worker)))
     return worker

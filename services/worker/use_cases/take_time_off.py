@@ -17,6 +17,7 @@ from shared.contracts.ids import WorkerId
 from shared.contracts.worker import ProfileChanged
 from shared.kit.caller import Caller
 from shared.kit.session import Transaction
+from shared.privacy.masks import scrub
 
 
 async def take_time_off(
@@ -36,7 +37,7 @@ async def take_time_off(
     if await is_booked_between(tx, worker.id, begins, ends):
         raise BookedInTimeOff(field="first_on", reason="a job is booked on these days")
 
-    taken = TimeOff(worker_id=worker.id, first_on=first_on, last_on=last_on, note=note)
+    taken = TimeOff(worker_id=worker.id, first_on=first_on, last_on=last_on, note=scrub(note))
     tx.add(taken)
 
     tx.publish(ProfileChanged(**await whole_state(tx, worker)))

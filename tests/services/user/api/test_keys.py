@@ -4,16 +4,17 @@ import base64
 import json
 import shutil
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from services.user.clients.token_keys import KEPT_MAX, rotate
+from services.user.clients.token_keys import KEPT_MAX, PUBLISHED_SECONDS, TokenKeys, rotate
 from shared.kit.caller import Role
 from shared.kit.ids import new_id
-from shared.tokens import SigningKey, TokenRefused, UserTokens
+from shared.tokens import TokenRefused, UserTokens
 from tests.services.user.people import Person, code_of, log_in_by_wechat
 from tests.support.sandbox import Sandbox
 from tests.support.service import Running, as_json
@@ -98,7 +99,12 @@ def keys_file(user: Running, tmp_path: Path) -> Path:
     return file
 
 
-async def test_a_rotated_key_signs_at_once_and_the_old_tokens_still_verify(
+def kid_of(token: str) -> str:
+    header: dict[str, str] = json.loads(base64.urlsafe_b64decode(token.split(".")[0] + "=="))
+    return header["kid"]
+
+
+async def test_one_verifier_refuses_nobody_while_a_key_is_rotated(
     service: Callable[..., Awaitable[Running]], sandbox: Sandbox, keys_file: Path
 ) -> None:
     settings = sandbox.settings() | {"USER_TOKEN_KEYS_FILE": keys_file}
@@ -108,30 +114,66 @@ async def test_a_rotated_key_signs_at_once_and_the_old_tokens_still_verify(
         read: dict[str, object] = as_json(await user.http.get("/.well-known/jwks.json"))
         return read
 
-    user.kit.user_tokens = UserTokens(published)
-    name = f"rot-{new_id()}"
-    before = await log_in_by_wechat(user, name)
-    assert (await user.http.get("/me", headers=before.headers())).status_code == 200
+    async def logged_in() -> str:
+        person = await log_in_by_wechat(user, name)
+        assert (await user.http.get("/me", headers=person.headers())).status_code == 200
+        assert (await verifier.verify(person.access_token, user.clock.now())).account_id
+        return person.access_token
 
-    kid = rotate(keys_file)
-    after = await log_in_by_wechat(user, name)
-    verifier = UserTokens(published)
-    assert (await verifier.verify(after.access_token, user.clock.now())).account_id
-    assert (await verifier.verify(before.access_token, user.clock.now())).account_id
-    header = json.loads(base64.urlsafe_b64decode(after.access_token.split(".")[0] + "=="))
-    assert header["kid"] == kid
+    name, verifier = f"rot-{new_id()}", UserTokens(published)
+    before = await logged_in()
+    kid = rotate(keys_file, user.clock.now())
+    assert rotate(keys_file, user.clock.now()) == kid  # It waits; another one is not needed.
+    assert kid_of(await logged_in()) == kid_of(before)
 
-    for _ in range(KEPT_MAX):
-        rotate(keys_file)
-    assert len(SigningKey.load(keys_file).jwks["keys"]) == KEPT_MAX
+    await verifier.refresh()  # As every ten minutes.
+    user.clock.advance_to(user.clock.offset_seconds + PUBLISHED_SECONDS - 5)
+    assert kid_of(await logged_in()) == kid_of(before)
+    assert (await verifier.verify(before, user.clock.now())).account_id
+    user.clock.advance_to(user.clock.offset_seconds + 6)
+    after = await logged_in()
+    assert kid_of(after) == kid
+
+
+async def test_keys_that_were_rotated_away_verify_no_more(user: Running, keys_file: Path) -> None:
+    keys, now = TokenKeys(keys_file, 900), user.clock.now()
+    token = keys.sign(new_id(), {Role.USER}, new_id(), now)
+    for turn in range(1, KEPT_MAX + 1):
+        assert await UserTokens(keys.published).verify(token, now)
+        rotate(keys_file, now + timedelta(seconds=turn * PUBLISHED_SECONDS))
+    assert len(keys.jwks()["keys"]) == KEPT_MAX
     with pytest.raises(TokenRefused):
-        await UserTokens(published).verify(after.access_token, user.clock.now())
+        await UserTokens(keys.published).verify(token, now)
 
 
-def test_only_the_signing_key_keeps_its_private_half(keys_file: Path) -> None:
-    rotate(keys_file)
-    first, *others = json.loads(keys_file.read_text())["keys"]
-    assert "d" in first
-    assert others
-    assert not any("d" in key for key in others)
+def test_when_the_leaked_key_is_removed_the_fresh_one_signs_at_once(
+    user: Running, keys_file: Path
+) -> None:
+    keys, now = TokenKeys(keys_file, 900), user.clock.now()
+    kid = rotate(keys_file, now)
+    fresh, _leaked = json.loads(keys_file.read_text())["keys"]
+    keys_file.write_text(json.dumps({"keys": [fresh]}))
+    token = keys.sign(new_id(), {Role.USER}, new_id(), now)
+    assert kid_of(token) == kid
+    assert [key["kid"] for key in keys.jwks()["keys"]] == [kid]
+
+
+def test_only_keys_that_sign_or_will_keep_their_private_half(
+    user: Running, keys_file: Path
+) -> None:
+    now = user.clock.now()
+    for turn in range(2):
+        rotate(keys_file, now + timedelta(seconds=turn * PUBLISHED_SECONDS))
+    keys = json.loads(keys_file.read_text())["keys"]
+    assert ["d" in key for key in keys] == [True, True, False]
     assert keys_file.stat().st_mode & 0o077 == 0
+
+
+async def test_the_service_verifies_by_its_own_file_from_its_first_request_on(
+    service: Callable[..., Awaitable[Running]], sandbox: Sandbox
+) -> None:
+    user = await service("user", **sandbox.settings())
+    ming = await log_in_by_wechat(user, f"first-{new_id()}")
+    assert user.kit.settings.jwks_url == ""
+    assert not user.kit.user_tokens.has_keys
+    assert (await user.http.get("/me", headers=ming.headers())).status_code == 200

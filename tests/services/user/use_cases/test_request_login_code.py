@@ -48,6 +48,12 @@ async def test_an_address_gets_twenty_codes_an_hour(user: Running) -> None:
     assert (await ask(user, new_phone(), "198.51.100.1"))[0] == 200
 
 
+async def test_an_ipv6_subscriber_has_one_limit_for_all_its_addresses(user: Running) -> None:
+    mine = [f"2001:db8:7:1:{number:x}::1" for number in range(21)]
+    assert [(await ask(user, new_phone(), one))[0] for one in mine] == [200] * 20 + [429]
+    assert (await ask(user, new_phone(), "2001:db8:7:2::1"))[0] == 200
+
+
 async def test_the_limit_per_address_can_be_lifted_but_not_that_per_phone(
     service: Callable[..., Awaitable[Running]], sandbox: Sandbox
 ) -> None:

@@ -132,6 +132,38 @@ async def test_decisions_are_for_staff_with_a_reason_about_somebody(
     assert (nobody.status_code, code_of(nobody)) == (404, "worker-not-found")
 
 
+@pytest.mark.parametrize("move", ["approve", "grant", "reinstate"])
+async def test_staff_do_not_let_themselves_work(run: Running, move: str) -> None:
+    oneself = await applied(run, STAFF)
+    body = GRANT if move in ("approve", "grant") else {"reason": "seen in person"}
+    refused = await decide(run, oneself, move, body)
+    assert (refused.status_code, code_of(refused)) == (403, "own-file")
+    assert await run.told(WorkerApproved) == []
+
+
+async def test_what_staff_write_is_kept_without_numbers_of_people(run: Running) -> None:
+    told = "His neighbour on 9123 4567 says: HKID G123456(A) is not his"
+    refused, suspended = await applied(run), await approved(run)
+    for worker, move in ((refused, "reject"), (suspended, "suspend"), (suspended, "reinstate")):
+        as_json(await decide(run, worker, move, {"reason": told}))
+    as_json(await decide(run, suspended, "suspend", {"reason": told}))
+    as_json(await decide(run, suspended, "grant", GRANT | {"reason": told}))
+    path, bearer = f"/staff/worker/{refused}/identity", run.bearer(STAFF, Role.STAFF)
+    as_json(await run.http.get(path, params={"purpose": told}, headers=bearer))
+
+    async with run.begin() as tx:
+        kept = await tx.run(
+            "SELECT reason FROM decisions WHERE reason LIKE 'His%' UNION ALL SELECT refusal FROM"
+            " workers UNION ALL SELECT purpose FROM reveals UNION ALL SELECT body::text FROM outbox"
+            " WHERE body::text LIKE '%neighbour%'"
+        )
+    assert len(kept) == 5 + 2 + 3 + 2
+    for [text] in kept:
+        assert "neighbour" in text
+        assert "4567" not in text.replace(" ", "")
+        assert "123456" not in text
+
+
 @pytest.mark.parametrize(
     ("skills", "code"),
     [

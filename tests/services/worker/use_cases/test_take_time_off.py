@@ -24,6 +24,18 @@ async def test_no_days_off_over_a_booked_job_but_over_its_ways(run: Running) -> 
     as_json(await post(run, worker, "time-off", {"first_on": before, "last_on": before}))
 
 
+async def test_a_note_is_kept_without_numbers_of_people(run: Running) -> None:
+    worker = await approved(run)
+    day = (hong_kong_day(run.clock.now()) + timedelta(days=3)).isoformat()
+    body = {"first_on": day, "last_on": day, "note": "call my wife on 9123 4567"}
+    taken = as_json(await post(run, worker, "time-off", body))
+    assert taken["note"].startswith("call my wife on ")
+    assert "4567" not in taken["note"].replace(" ", "")
+    async with run.begin() as tx:
+        [row] = await tx.run("SELECT note FROM time_off")
+    assert row["note"] == taken["note"]
+
+
 @pytest.mark.parametrize("hour", [23, 0, 12])
 async def test_a_job_that_touches_a_day_off_is_refused(run: Running, hour: int) -> None:
     """A job of four hours from a quarter to, over the edge of the day or inside it."""
