@@ -8,6 +8,7 @@ from services.payment.storage.commission_rules import CommissionRule
 from shared.contracts.ids import AccountId
 from shared.kit.caller import Caller
 from shared.kit.session import Transaction
+from shared.privacy.masks import scrub
 
 
 async def add_commission_rule(
@@ -31,7 +32,7 @@ async def add_commission_rule(
         effective_at=starts_at,
         made_at=tx.now,
         made_by=AccountId(caller.id),
-        reason=reason,
+        reason=scrub(reason),
     )
 
     tx.add(rule)

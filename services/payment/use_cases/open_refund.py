@@ -7,6 +7,7 @@ from services.payment.storage.refunds import Refund
 from shared.contracts.ids import AccountId
 from shared.kit.money import Money
 from shared.kit.session import Transaction
+from shared.privacy.masks import scrub
 
 
 async def open_refund(
@@ -29,7 +30,7 @@ async def open_refund(
         reason=reason,
         late=late,
         requested_at=tx.now,
-        note=note,
+        note=scrub(note),
         requested_by=requested_by,
     )
 

@@ -6,6 +6,7 @@ from services.payment.storage.refunds import Refund, refund, refund_now
 from shared.contracts.ids import AccountId, RefundId
 from shared.kit.caller import Caller
 from shared.kit.session import Transaction
+from shared.privacy.masks import scrub
 
 
 async def retry_refund(tx: Transaction, caller: Caller, refund_id: RefundId, note: str) -> Refund:
@@ -17,6 +18,6 @@ async def retry_refund(tx: Transaction, caller: Caller, refund_id: RefundId, not
     mine = await refund_now(tx, refund_id)
 
     tx.move(mine, RefundMove.RETRY, by=caller)
-    mine.note, mine.requested_by, mine.ended_at = note, AccountId(caller.id), None
+    mine.note, mine.requested_by, mine.ended_at = scrub(note), AccountId(caller.id), None
     await tx.schedule("send_refund", mine.id, tx.now)
     return mine

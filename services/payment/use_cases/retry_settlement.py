@@ -10,6 +10,7 @@ from services.payment.storage.settlements import (
 from shared.contracts.ids import AccountId, OrderId
 from shared.kit.caller import Caller
 from shared.kit.session import Transaction
+from shared.privacy.masks import scrub
 
 
 async def retry_settlement(
@@ -26,6 +27,6 @@ async def retry_settlement(
     mine = await settlement_now(tx, known.id)
 
     tx.move(mine, SettlementMove.RETRY, by=caller)
-    mine.note, mine.retried_by = note, AccountId(caller.id)
+    mine.note, mine.retried_by = scrub(note), AccountId(caller.id)
     await tx.schedule("settle", mine.id, tx.now)
     return mine

@@ -17,6 +17,7 @@ from shared.kit.caller import Caller
 from shared.kit.money import Money
 from shared.kit.rows import money_columns
 from shared.kit.session import Transaction
+from shared.privacy.masks import scrub
 
 
 class Campaign(Row):
@@ -129,7 +130,7 @@ def write_version(
             version=version,
             plan=plan.model_dump(mode="json"),
             actor=AccountId(caller.id),
-            reason=reason,
+            reason=scrub(reason),
             at=tx.now,
         )
     )

@@ -11,6 +11,7 @@ from shared.contracts.ids import AccountId
 from shared.kit.caller import Caller
 from shared.kit.session import Transaction
 from shared.kit.writes import as_json
+from shared.privacy.masks import scrub
 
 
 class Pack(Row):
@@ -65,7 +66,7 @@ async def keep_pack(
     tx: Transaction, caller: Caller, code: str, campaigns: list[str], reason: str
 ) -> bool:
     """Make the pack, or change what it gives; False if it gives just that already."""
-    return bool(await tx.run(_PUT, code, as_json(campaigns), caller.id, reason, tx.now))
+    return bool(await tx.run(_PUT, code, as_json(campaigns), caller.id, scrub(reason), tx.now))
 
 
 async def note_issue(tx: Transaction, account_id: AccountId, pack: str) -> bool:

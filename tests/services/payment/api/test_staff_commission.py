@@ -13,7 +13,7 @@ PATH = "/staff/payment/commission-rules"
 GOOD: dict[str, Any] = {
     "category": "towing",
     "brackets": [{"upto_minor": 50_000, "rate_bps": 1500}, {"upto_minor": None, "rate_bps": 1000}],
-    "reason": "yearly review",
+    "reason": "yearly review, ask 6123 4567",
 }
 
 
@@ -21,7 +21,7 @@ async def test_a_version_says_who_made_it_and_why(world: World) -> None:
     staff = new_id()
     headers = world.payment.headers(staff, Role.STAFF)
     made = as_json(await world.payment.http.post(PATH, json=GOOD, headers=headers))
-    assert (made["made_by"], made["reason"]) == (str(staff), "yearly review")
+    assert (made["made_by"], made["reason"]) == (str(staff), "yearly review, ask 6*** **67")
 
     path = f"{PATH}?category=towing&limit=1"
     page = as_json(await world.payment.http.get(path, headers=headers))

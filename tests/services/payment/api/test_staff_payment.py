@@ -11,13 +11,14 @@ from tests.support.service import as_json
 async def test_ten_equal_requests_refund_once(world: World) -> None:
     placed, _ = await world.captured()
     headers = world.payment.headers(new_id(), Role.STAFF)
-    body = {"order_id": str(placed.order_id), "amount_minor": 5_000, "reason": "late"}
+    body = {"order_id": str(placed.order_id), "amount_minor": 5_000, "reason": "6123 4567"}
     answers = [
         await world.payment.http.post("/staff/payment/refunds", json=body, headers=headers)
         for _ in range(10)
     ]
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.json()["id"] for answer in answers}) == 1
+    assert answers[0].json()["note"] == "6*** **67"
     assert (await world.money(placed))["refunded"]["minor"] == 5_000
 
 

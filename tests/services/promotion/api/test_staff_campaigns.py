@@ -41,11 +41,11 @@ async def test_staff_read_planned_against_given_and_spent(run: Running) -> None:
 
 async def test_each_decision_is_kept_with_name_and_reason(run: Running) -> None:
     await campaign(run)
-    await campaign(run, value=6_000, reason="more for the rain")
+    await campaign(run, value=6_000, reason="more for the rain, says 6123 4567")
 
     page = await staff_get(run, "campaigns/fifty-off/versions", limit=1)
     [newest] = page["items"]
-    assert (newest["version"], newest["reason"]) == (2, "more for the rain")
+    assert (newest["version"], newest["reason"]) == (2, "more for the rain, says 6*** **67")
     assert (newest["actor"], newest["plan"]["value"]) == (str(STAFF), 6_000)
     rest = await staff_get(run, "campaigns/fifty-off/versions", cursor=page["next_cursor"])
     assert [each["plan"]["value"] for each in rest["items"]] == [5_000]

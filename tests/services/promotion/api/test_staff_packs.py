@@ -7,7 +7,7 @@ from tests.support.service import Running, as_json
 async def test_a_pack_is_put_once_and_read(run: Running) -> None:
     await campaign(run, "aa")
     await campaign(run, "bb")
-    body = {"campaigns": ["bb", "aa"], "reason": "a welcome"}
+    body = {"campaigns": ["bb", "aa"], "reason": "a welcome, 6123 4567"}
 
     first = as_json(await put(run, "packs/welcome", body))
     again = as_json(await put(run, "packs/welcome", body))
@@ -15,6 +15,7 @@ async def test_a_pack_is_put_once_and_read(run: Running) -> None:
     assert (first["changed"], again["changed"]) == (True, False)
     seen = await staff_get(run, "packs/welcome")
     assert (seen["campaigns"], seen["changed_by"]) == (["aa", "bb"], str(STAFF))
+    assert seen["reason"] == "a welcome, 6*** **67"
 
 
 async def test_a_pack_of_unknown_campaigns_is_refused(run: Running) -> None:
