@@ -18,8 +18,6 @@ from tests.invariants.books import SERVICES, Books
 from tests.support import databases
 from tests.support.cluster import postgres_of
 
-NOW = datetime.now(UTC)
-
 _COLUMNS = """
 SELECT column_name AS name, data_type AS type FROM information_schema.columns
 WHERE table_schema = 'public' AND table_name = $1 AND is_nullable = 'NO'
@@ -33,6 +31,11 @@ _ANYTHING = {
     "boolean": "false", "bytea": "''", "date": "now()", "tstzrange": "'empty'",
 }  # fmt: skip
 _NUMBERS = ("bigint", "smallint", "integer", "double precision", "numeric")
+
+
+def now() -> datetime:
+    """The instant; a run of all tests lasts longer than a timer may be overdue."""
+    return datetime.now(UTC)
 
 
 @dataclass
@@ -67,7 +70,7 @@ class Ruin:
     async def told(self, service: str, type: str, **values: Any) -> Any:
         """An event that has left its outbox; who listens has not heard of it."""
         id = new_id()
-        event = {"id": id, "type": type, "version": 1, "sent_at": values.pop("sent_at", NOW)}
+        event = {"id": id, "type": type, "version": 1, "sent_at": values.pop("sent_at", now())}
         await self.plant(service, "outbox", **(event | values))
         return id
 

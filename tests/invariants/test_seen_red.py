@@ -12,7 +12,7 @@ from shared.kit.ids import new_id
 from tests.invariants.__main__ import RULES
 from tests.invariants.coupons import CONSERVED
 from tests.invariants.owed import nothing_is_on_its_way
-from tests.invariants.ruin import NOW, Ruin, ruin_in
+from tests.invariants.ruin import Ruin, now, ruin_in
 from tests.services.dispatch.given import profile
 
 Break = Callable[[Ruin], Awaitable[None]]
@@ -117,7 +117,7 @@ async def more_back_than_came(ruin: Ruin) -> None:
     await ruin.plant("payment", "payments", **payment)
     refund = {"id": new_id(), "order_id": order, "amount_minor": 101, "state": "requested"}
     await ruin.plant("payment", "refunds", **refund, payment_id=payment["id"])
-    await ruin.plant("payment", "timers", kind="send_refund", ref=refund["id"], due_at=NOW)
+    await ruin.plant("payment", "timers", kind="send_refund", ref=refund["id"], due_at=now())
 
 
 @breaks("refunds_stay_within_captures")
@@ -155,7 +155,7 @@ async def a_payout_of_another_sum(ruin: Ruin) -> None:
 
 @breaks("the_bank_agrees")
 async def a_discount_that_never_came_in(ruin: Ruin) -> None:
-    owed = {"top_up_minor": 100, "topped_up_at": NOW, "state": "requested"}
+    owed = {"top_up_minor": 100, "topped_up_at": now(), "state": "requested"}
     await ruin.plant("payment", "settlements", **owed)
 
 
@@ -254,7 +254,7 @@ async def an_event_that_waits_for_repair(ruin: Ruin) -> None:
 
 @breaks("keys_have_one_effect")
 async def a_request_neither_done_nor_undone(ruin: Ruin) -> None:
-    await ruin.plant("order", "requests", scope="POST /x", created_at=NOW - HOUR)
+    await ruin.plant("order", "requests", scope="POST /x", created_at=now() - HOUR)
 
 
 @breaks("keys_have_one_effect")
@@ -265,7 +265,7 @@ async def a_placing_answered_without_an_order(ruin: Ruin) -> None:
 
 @breaks("no_timer_is_overdue")
 async def a_timer_that_waits(ruin: Ruin) -> None:
-    await ruin.plant("promotion", "timers", kind="expire", due_at=NOW - HOUR)
+    await ruin.plant("promotion", "timers", kind="expire", due_at=now() - HOUR)
 
 
 @breaks("calendars_do_not_overlap")
@@ -366,10 +366,10 @@ async def test_money_that_is_being_worked_on_breaks_nothing(tmp_path: Path) -> N
         order, settlement, refund = await ruin.ordered("closed", "settling"), new_id(), new_id()
         asked = {"id": settlement, "order_id": order, "state": "requested"}
         await ruin.plant("payment", "settlements", **asked)
-        await ruin.plant("payment", "timers", kind="settle", ref=settlement, due_at=NOW)
+        await ruin.plant("payment", "timers", kind="settle", ref=settlement, due_at=now())
         sent = {"id": refund, "order_id": await ruin.owing(100), "amount_minor": 100}
         await ruin.plant("payment", "refunds", **sent, state="requested")
-        await ruin.plant("payment", "timers", kind="send_refund", ref=refund, due_at=NOW)
+        await ruin.plant("payment", "timers", kind="send_refund", ref=refund, due_at=now())
         assert await _broken(ruin) == {}
         assert (await nothing_is_on_its_way(ruin.books)).broken
 
