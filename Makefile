@@ -72,7 +72,7 @@ fmt: $(DEV) ## Format the code and mend what the linter can mend
 	.venv/bin/ruff check --fix .
 
 migration: $(RUN) ## Write an empty migration with the next number: make migration s=order m="add tip"
-	@exec $(PY) -m services.$(s) new-migration $(m)
+	@exec $(PY) -m services.$(s) new-migration "$(m)"
 
 redeliver: $(RUN) ## Take a service's dead events up again, on the running fleet: make redeliver s=order
 	@exec $(PY) -m deploy.local run $(s) redeliver

@@ -36,6 +36,15 @@ def test_in_production_code(rule: Rule) -> None:
     assert [place for source in code() for place in rule(source)] == []
 
 
+# What staff read across all users, and reviews of one offering by everybody.
+ACROSS_USERS = {"board", "order_by_number", "reviews_of_offering"}
+
+
+def test_queries_of_orders_carry_the_shard() -> None:
+    found = [place for source in sources("services/order") for place in rules.shardless(source)]
+    assert {place.rpartition(":")[2] for place in found} == ACROSS_USERS, found
+
+
 @pytest.mark.parametrize("rule", [rules.use_case_shape, rules.told_but_not_said])
 def test_in_use_cases(rule: Rule) -> None:
     assert [place for source in use_cases() for place in rule(source)] == []

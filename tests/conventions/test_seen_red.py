@@ -30,12 +30,18 @@ BROKEN = {
         "services/x/api/a.py",
         "class ThingRequest(BaseModel):\n    days: int\n",
     ),
+    rules.shardless: (
+        "services/order/storage/a.py",
+        "async def a(tx):\n    return await tx.run('SELECT 1 FROM orders WHERE id = $1')\n",
+    ),
     rules.mocks: ("tests/a.py", "mock" + ".patch('services.x')\n"),
 }
 MORE_BROKEN = [
     (rules.assigned_states, "x = update(T).values(state=1)\n"),
     (rules.assigned_states, "x = 'UPDATE orders SET state = $1'\n"),
     (rules.assigned_states, "x = 'UPDATE orders SET paid_at = $2, state = $1'\n"),
+    (rules.shardless, "_SQL = 'UPDATE positions SET rate = $1 WHERE id = $2'\n"),
+    (rules.shardless, "def a(id):\n    return select(Order.id).where(Order.id == id)\n"),
     (rules.banned_names, "class OrderManager: ...\n"),
     (rules.banned_names, "# the customer pays\n"),
     (rules.assigned_states, "x = update(T).values({'state': 1})\n"),
