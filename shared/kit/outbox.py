@@ -85,7 +85,8 @@ class Relay:
         """Hold the lock, send, and begin again after any loss of database or broker."""
         while True:
             try:
-                async with _connection(self.url, f"{self.name}-relay") as connection:
+                # Marks that a crash takes back send again, which is harmless: not worth a flush.
+                async with _connection(self.url, f"{self.name}-relay", flush="off") as connection:
                     while not await connection.fetchval(_LOCK):  # noqa: ASYNC110 - It has no event.
                         await asyncio.sleep(IDLE_POLL_SECONDS)
                     await connection.add_listener(CHANNEL, lambda *_: self.waker())
@@ -160,12 +161,11 @@ async def replay(url: str, since: Any) -> int:
 
 
 @contextlib.asynccontextmanager
-async def _connection(url: str, name: str) -> AsyncIterator[Any]:
+async def _connection(url: str, name: str, flush: str = "on") -> AsyncIterator[Any]:
     """A connection outside the pool, for locks and listening (never through PgBouncer)."""
     plain = url.replace("postgresql+asyncpg://", "postgresql://")
-    connection = await asyncpg.connect(
-        plain, timeout=5, command_timeout=30, server_settings={"application_name": name}
-    )
+    server = {"application_name": name, "synchronous_commit": flush}
+    connection = await asyncpg.connect(plain, timeout=5, command_timeout=30, server_settings=server)
     try:
         yield connection
     finally:

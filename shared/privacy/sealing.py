@@ -29,6 +29,16 @@ if TYPE_CHECKING:
 KEY_BYTES, NONCE_BYTES, UNWRAPPED_MAX = 32, 12, 10_000
 _DATA_KEY_VERSION = 1
 _PREFIX = bytes([1, _DATA_KEY_VERSION])  # The first byte is the format.
+_KEY = "SELECT wrapped FROM subject_keys WHERE subject = $1"
+_KEY_OR_NEW = f"""
+WITH known AS ({_KEY}),
+made AS (
+    INSERT INTO subject_keys (subject, wrapped, created_at)
+    SELECT $1, $2, $3 WHERE NOT EXISTS (SELECT FROM known)
+    ON CONFLICT (subject) DO NOTHING RETURNING wrapped
+)
+SELECT wrapped FROM known UNION ALL SELECT wrapped FROM made
+"""
 
 
 class Erased(Gone):
@@ -158,16 +168,12 @@ async def rewrap(tx: "Transaction", limit: int) -> int:
 async def _data_key(tx: "Transaction", subject: UUID, *, make: bool) -> bytes:
     if (known := tx.data_keys.get(subject)) is not None:
         return known
-    find = "SELECT wrapped FROM subject_keys WHERE subject = $1"
-    rows = await tx.run(find, subject)
-    if not rows and make:
-        # Of two that make a first key at once one insert wins, and the other reads that one.
+    if make:
         fresh = tx.keyring.wrap(os.urandom(KEY_BYTES))
-        rows = await tx.run(
-            "INSERT INTO subject_keys (subject, wrapped, created_at) VALUES ($1, $2, $3)"
-            " ON CONFLICT (subject) DO NOTHING RETURNING wrapped",
-            *(subject, fresh, tx.now),
-        ) or await tx.run(find, subject)
+        rows = await tx.run(_KEY_OR_NEW, subject, fresh, tx.now)
+    # Of two that make a first key at once one insert wins, and the other reads that one.
+    if not make or not rows:
+        rows = await tx.run(_KEY, subject)
     if not rows:
         raise SealBroken(f"no data key was ever made for {subject}")
     if rows[0]["wrapped"] is None:
