@@ -92,7 +92,7 @@ def build(settings: Settings, session: aiohttp.ClientSession, clock: OffsetClock
             answer.raise_for_status()
             return await answer.json(content_type=None)
 
-    upstream = Upstream(session, settings.upstreams())
+    upstream = Upstream(session, settings.upstreams(), settings.requests_max)
     tokens = UserTokens(fetch_jwks)
     return Gateway(settings, upstream, tokens, clock, Portal(upstream))
 

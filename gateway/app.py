@@ -8,11 +8,11 @@ from functools import lru_cache
 
 from starlette.types import Receive, Scope, Send
 
+from gateway.arrivals import Arrival, Arrivals
 from gateway.carried import Carried, ClientGone, length_of, onward
 from gateway.limits import Limits, network_of
 from gateway.portal import Portal
 from gateway.problems import (
-    GatewayBusy,
     Internal,
     MethodNotAllowed,
     PathUnclear,
@@ -54,7 +54,7 @@ class Gateway:
         self._clock = clock
         self._portal = portal
         self._limits = Limits(settings)
-        self._carrying = 0
+        self._arrivals = Arrivals(settings.arriving_max, settings.held_bytes_max)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -103,7 +103,9 @@ class Gateway:
         if route.door is Door.BEARER:
             who = await self._admit_bearer(headers, reply)
         self._limits.admit_act(method, target, who, reply.counted)
-        bytes_max, seconds = self._bounds(route, headers)
+        is_form = headers.get(b"content-type", b"").startswith(b"multipart/")
+        streams = route.takes_files and is_form
+        bytes_max, seconds = self._bounds(streams)
         own = {
             "host": "gateway",
             "x-client-ip": address,
@@ -113,14 +115,14 @@ class Gateway:
         }
         passed = onward(scope["headers"], own, headers.get(b"connection", b""))
         length = length_of(headers)
-        carried = Carried(method, target, passed, receive, bytes_max=bytes_max, length=length)
-        if self._carrying >= self._settings.requests_max:
-            raise GatewayBusy(retry_after_seconds=1)
-        self._carrying += 1
-        try:
+        carried = Carried(
+            method, target, passed, receive, bytes_max=bytes_max, length=length, streams=streams
+        )
+        if carried.whole:
             await self._upstream.carry(route.service, carried, reply, seconds)
-        finally:
-            self._carrying -= 1
+            return
+        with Arrival(self._arrivals, network_of(address)) as carried.arrival:
+            await self._upstream.carry(route.service, carried, reply, seconds)
 
     async def _admit_bearer(self, headers: dict[bytes, bytes], reply: Reply) -> str:
         """The account that asks."""
@@ -133,10 +135,10 @@ class Gateway:
         self._limits.admit_account(account, reply.counted)
         return account
 
-    def _bounds(self, route: Route, headers: dict[bytes, bytes]) -> tuple[int, float]:
-        """Bytes and seconds that this request may take."""
+    def _bounds(self, streams: bool) -> tuple[int, float]:
+        """Bytes and seconds that a request may take, files being what streams."""
         settings = self._settings
-        if route.takes_files and headers.get(b"content-type", b"").startswith(b"multipart/"):
+        if streams:
             return settings.file_bytes_max, settings.file_deadline_seconds
         return settings.body_bytes_max, settings.deadline_seconds
 

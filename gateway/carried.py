@@ -5,9 +5,9 @@ from functools import lru_cache
 
 from starlette.types import Message, Receive
 
+from gateway.arrivals import Arrival
 from gateway.problems import BodyTooLarge, LengthUnclear
 
-WHOLE_BYTES_MAX = 64 * 1024  # Up to here a body is passed on in one piece.
 # RFC 9110 7.6.1, and what only we may say to a service.
 _HOP = {
     "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection",
@@ -31,9 +31,11 @@ class Carried:
         "_bytes_max",
         "_length",
         "_receive",
+        "arrival",
         "fault",
         "headers",
         "method",
+        "streams",
         "target",
         "whole",
     )
@@ -47,6 +49,7 @@ class Carried:
         *,
         bytes_max: int,
         length: int | None,
+        streams: bool = False,
     ) -> None:
         """Raises BodyTooLarge if the request says so itself."""
         if length is not None and length > bytes_max:
@@ -57,29 +60,37 @@ class Carried:
         self._receive = receive
         self._bytes_max = bytes_max
         self._length = length
+        self.streams = streams  # Is it passed on while it comes?
+        self.arrival: Arrival | None = None  # Where its body is counted, if it has one.
         self.whole = length == 0  # Has all of it arrived here?
         self.fault: Exception | None = None  # What the caller did wrong while its body came.
 
     async def body(self) -> bytes | AsyncIterator[bytes] | None:
-        """Nothing, the whole, or a stream. Raises BodyTooLarge, ClientGone."""
+        """Nothing, the whole, or a stream. Raises BodyTooLarge, ClientGone, GatewayBusy."""
         if self.whole:
             return None
         first = await self._next(0)
         if self.whole:
             return first
-        if self._length is None or self._length > WHOLE_BYTES_MAX:
+        if self.streams:
             if self._length is not None:
                 self.headers["content-length"] = str(self._length)
             return self._stream(first)
-        pieces = [first]
+        gathered = bytearray()
+        self._hold(first, gathered)
         async for piece in self._rest(len(first)):
-            pieces.append(piece)
-        return b"".join(pieces)
+            self._hold(piece, gathered)
+        return bytes(gathered)
 
     async def hung_up(self) -> None:
         """Wait until the caller is gone; only once the request is whole."""
         while (await self._receive())["type"] != "http.disconnect":
             pass
+
+    def _hold(self, piece: bytes, gathered: bytearray) -> None:
+        if self.arrival is not None:
+            self.arrival.hold(piece)
+        gathered += piece
 
     async def _stream(self, first: bytes) -> AsyncIterator[bytes]:
         yield first
@@ -102,6 +113,8 @@ class Carried:
             self.fault = BodyTooLarge(bytes_max=self._bytes_max)
             raise self.fault
         self.whole = not message.get("more_body", False)
+        if self.whole and self.arrival is not None:
+            self.arrival.arrived()
         return piece
 
 

@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     file_deadline_seconds: float = Field(30.0, gt=0)  # A photo over a slow phone line.
     upstream_connections_max: int = Field(200, gt=0)  # To each service: one cannot take them all.
     requests_max: int = Field(1000, gt=0)  # At once; what comes on top is told to come back.
+    arriving_max: int = Field(50, gt=0)  # Bodies still on their way from one network.
+    held_bytes_max: int = Field(200_000_000, gt=0)  # Of all bodies that come in pieces.
 
     @field_validator(
         *("address_limit", "notify_limit", "otp_address_limit", "account_limit"),

@@ -9,11 +9,18 @@ from functools import lru_cache
 import aiohttp
 from yarl import URL
 
-from gateway.carried import WHOLE_BYTES_MAX, Carried
-from gateway.problems import RequestTooSlow, ServiceLost, ServiceTooSlow, ServiceUnreachable
+from gateway.carried import Carried
+from gateway.problems import (
+    GatewayBusy,
+    RequestTooSlow,
+    ServiceLost,
+    ServiceTooSlow,
+    ServiceUnreachable,
+)
 from gateway.reply import Headers, Reply
 
 CONNECT_SECONDS = 2
+WHOLE_BYTES_MAX = 64 * 1024  # Up to here an answer is passed on in one piece.
 READY_SECONDS, READY_KEPT_SECONDS = 1.0, 0.5
 # Of the hop, or said by ourselves in each answer.
 _KEPT_BACK = {
@@ -31,9 +38,13 @@ class AnswerCut(Exception):
 class Upstream:
     """The connections to all services."""
 
-    def __init__(self, session: aiohttp.ClientSession, urls: dict[str, str]) -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession, urls: dict[str, str], requests_max: int
+    ) -> None:
         self.session = session
         self.urls = urls
+        self.carrying = 0  # Requests whose body is here, or streams, and whose answer is not over.
+        self._requests_max = requests_max
         self._failing: list[str] = []
         self._asked_at = float("-inf")
 
@@ -42,8 +53,8 @@ class Upstream:
     ) -> None:
         """Carry one request and its answer.
 
-        Raises ServiceUnreachable, ServiceLost, ServiceTooSlow, RequestTooSlow, and the request's
-        own faults, before the answer has begun; AnswerCut after that.
+        Raises ServiceUnreachable, ServiceLost, ServiceTooSlow, RequestTooSlow, GatewayBusy, and
+        the request's own faults, before the answer has begun; AnswerCut after that.
         """
         try:
             async with asyncio.timeout(deadline_seconds) as limit:
@@ -67,7 +78,24 @@ class Upstream:
         limit: asyncio.Timeout,
         deadline_seconds: float,
     ) -> None:
-        body = await request.body()
+        body = await request.body()  # First: who is slow to send holds no slot and no connection.
+        if self.carrying >= self._requests_max:
+            raise GatewayBusy(retry_after_seconds=1)
+        self.carrying += 1
+        try:
+            await self._exchange(service, request, body, reply, limit, deadline_seconds)
+        finally:
+            self.carrying -= 1
+
+    async def _exchange(
+        self,
+        service: str,
+        request: Carried,
+        body: bytes | AsyncIterator[bytes] | None,
+        reply: Reply,
+        limit: asyncio.Timeout,
+        deadline_seconds: float,
+    ) -> None:
         url = URL(self.urls[service] + request.target, encoded=True)
         # A GET changes nothing, so it may be asked again; anything else may have run.
         again = request.method == "GET" and not isinstance(body, AsyncIterator)

@@ -1,7 +1,8 @@
 """HTTP/1.1 as the outside may speak it: uvicorn's parser, with bounds that it does not have.
 
-A head must be short and come soon; what is sent after an early refusal is thrown away, but not for
-ever; what cannot be parsed is answered as a problem document.
+A head must be short and come soon; what frames a body is short, and trailers are nobody's; what is
+sent after an early refusal is thrown away, but not for ever; what cannot be parsed is answered as a
+problem document.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from shared.kit.errors import BadRequest, Problem
 
 HEAD_SECONDS = 10  # For a head to be whole, from the connection or from its first byte.
 HEAD_BYTES_MAX, HEADERS_MAX = 32_768, 100
+FRAMING_BYTES_MAX = 262_144  # Sizes and extensions of chunks, and trailers, of one body.
 DISCARDED_BYTES_MAX = 2_000_000
 
 
@@ -36,7 +38,8 @@ class HeadTooSlow(Problem):
 class Wire(HttpToolsProtocol):
     """One connection from outside."""
 
-    _unanswered = 0  # Bytes of the head that is coming, or of a body nobody waits for any more.
+    _unread = 0  # Bytes since a head began or was whole that no request was given as its body.
+    _given = 0  # Bytes that were, of what came last.
     _in_head = False
     _patience: asyncio.TimerHandle | None = None
     _refusal: Problem | None = None
@@ -52,14 +55,16 @@ class Wire(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():
             return
+        self._given = 0
         super().data_received(data)
+        self._unread += len(data) - self._given
         answering = self._answering()
-        if answering and not self._in_head:
-            return
-        self._unanswered += len(data)
-        if self._in_head and self._unanswered > HEAD_BYTES_MAX:
+        if self._in_head and self._unread > HEAD_BYTES_MAX:
             self._refuse(HeadTooLarge(bytes_max=HEAD_BYTES_MAX))
-        elif self._unanswered > DISCARDED_BYTES_MAX:
+        elif answering and not self._in_head:
+            if self._unread > FRAMING_BYTES_MAX:
+                self._refuse(HeadTooLarge(trailer_bytes_max=FRAMING_BYTES_MAX))
+        elif self._unread > DISCARDED_BYTES_MAX:
             self.transport.close()
         elif not answering:
             self._grow_impatient()
@@ -67,10 +72,20 @@ class Wire(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._in_head = True
+        self._unread = 0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._in_head:  # The parser calls it for trailers too, which we do not read.
+            super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        super().on_body(body)
+        if self._answering():
+            self._given += len(body)
 
     def on_headers_complete(self) -> None:
         self._in_head = False
-        self._unanswered = 0
+        self._unread = 0
         self._calm_down()
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         if size > HEAD_BYTES_MAX or len(self.headers) > HEADERS_MAX:

@@ -76,32 +76,43 @@ def test_a_doubtful_length_is_refused(headers: dict[bytes, bytes]) -> None:
         length_of(headers)
 
 
-def carried(messages: list[Message], length: int | None, bytes_max: int = 100_000) -> Carried:
+def carried(
+    messages: list[Message], length: int | None, bytes_max: int = 100_000, streams: bool = False
+) -> Carried:
     left = iter(messages)
 
     async def receive() -> Message:
         return next(left)
 
-    return Carried("POST", "/x", {}, receive, bytes_max=bytes_max, length=length)
+    return Carried("POST", "/x", {}, receive, bytes_max=bytes_max, length=length, streams=streams)
 
 
 def piece(body: bytes, *, more: bool) -> Message:
     return {"type": "http.request", "body": body, "more_body": more}
 
 
-async def test_a_short_body_is_gathered_and_a_long_one_streams() -> None:
-    short = carried([piece(b"ab", more=True), piece(b"c", more=False)], 3)
-    assert await short.body() == b"abc"
-    assert short.whole
-    long = carried([piece(b"x" * 40_000, more=True), piece(b"y" * 40_000, more=False)], 80_000)
-    body = await long.body()
+@pytest.mark.parametrize("length", [80_000, None])
+async def test_a_body_is_gathered_however_it_comes(length: int | None) -> None:
+    long = carried([piece(b"x" * 40_000, more=True), piece(b"y" * 40_000, more=False)], length)
+    assert await long.body() == b"x" * 40_000 + b"y" * 40_000
+    assert long.whole
+
+
+async def test_a_file_streams() -> None:
+    file = carried(
+        [piece(b"x" * 40_000, more=True), piece(b"y" * 40_000, more=False)], 80_000, streams=True
+    )
+    body = await file.body()
     assert not isinstance(body, bytes | None)
     assert [len(one) async for one in body] == [40_000, 40_000]
-    assert long.headers == {"content-length": "80000"}
+    assert file.headers == {"content-length": "80000"}
 
 
 async def test_a_body_that_grows_too_large_stops_there() -> None:
-    chunks = carried([piece(b"x" * 60, more=True), piece(b"x" * 60, more=False)], None, 100)
+    pieces = [piece(b"x" * 60, more=True), piece(b"x" * 60, more=False)]
+    with pytest.raises(BodyTooLarge):
+        await carried(pieces, None, 100).body()
+    chunks = carried(pieces, None, 100, streams=True)
     body = await chunks.body()
     assert not isinstance(body, bytes | None)
     with pytest.raises(BodyTooLarge):

@@ -64,12 +64,51 @@ async def test_two_requests_in_one_packet_are_two(door: Door) -> None:
     ]  # fmt: skip
 
 
-async def test_a_chunk_extension_and_trailers_do_not_reach_the_service(door: Door) -> None:
-    body = b"\r\n3;x=y\r\nabc\r\n0\r\nX-User-Id: 1\r\n\r\n"
-    said = await door.raw(LOGIN + b"Connection: close\r\n" + CHUNKED + body)
-    assert statuses(said) == [200]
+async def test_a_chunk_extension_and_trailers_do_not_reach_the_service(open_door: OpenDoor) -> None:
+    door = await open_door(trusted_proxies=1)
+    seen = b"X-Forwarded-For: 192.0.2.7\r\n"
+    trailers = b"X-Harmless: 1\r\nX-Forwarded-For: 198.51.100.9\r\n\r\n"
+    said = await door.raw(
+        LOGIN + seen + CHUNKED + b"\r\n3;x=y\r\nabc\r\n0\r\n" + trailers,
+        HIDDEN.replace(b"Host", b"Connection: close\r\n" + seen + b"Host"),
+    )
+    assert statuses(said) == [200, 200]
     assert door.toy.heard[0].body == b"abc"
-    assert door.toy.heard[0].header("x-user-id") is None
+    for heard in door.toy.heard:  # Nor do they pass for headers of the next request.
+        assert heard.header("x-harmless") is None
+        assert heard.header("x-client-ip") == "192.0.2.7"
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        b"X-Filler: " + b"x" * 100_000 + b"\r\n",
+        b"x" * 100_000,
+        b"1;" + b"x" * 100_000 + b"\r\na\r\n",
+    ],
+    ids=["trailers", "one trailer", "chunk extensions"],
+)
+async def test_what_frames_a_body_has_an_end(door: Door, piece: bytes) -> None:
+    begun = b"" if piece.startswith(b"1;") else b"0\r\nX: "
+    sent = 0
+    _, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    writer.write(LOGIN + CHUNKED + b"\r\n" + begun)
+    with pytest.raises(ConnectionError):
+        while sent < 3_000_000:
+            writer.write(piece)
+            await writer.drain()
+            sent += len(piece)
+            await asyncio.sleep(0.01)
+    assert sent < 1_000_000
+    writer.close()
+    assert door.toy.heard == []
+
+
+async def test_many_small_chunks_are_a_body_like_any_other(door: Door) -> None:
+    body = b"".join(b"10\r\n0123456789abcdef\r\n" for _ in range(20_000)) + b"0\r\n\r\n"
+    said = await door.raw(LOGIN + b"Connection: close\r\n" + CHUNKED + b"\r\n", body)
+    assert statuses(said) == [200]
+    assert len(door.toy.heard[0].body) == 320_000
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,11 @@ class Door:
         said = {"sub": str(account or uuid4()), "roles": ["user"], "sid": str(uuid4())} | claims
         return {"Authorization": f"Bearer {sign(self.toy.key, said, datetime.now(UTC), 900)}"}
 
+    @property
+    def carrying(self) -> int:
+        """Requests that hold a slot now."""
+        return self.gateway._upstream.carrying
+
     async def raw(self, *pieces: bytes, seconds: float = 5) -> bytes:
         """Everything the gateway says to these bytes, until it hangs up or stays silent."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -162,10 +167,14 @@ async def opened(folder: Path, **settings: Any) -> AsyncIterator[Door]:
     toy.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
     urls = {f"{name}_url": toy.url for name in SERVICES}
     given = {"jwks_url": f"{toy.url}/.well-known/jwks.json", "port": 0, **urls, **settings}
-    async with new_session(20) as session, aiohttp.ClientSession() as http:
-        gateway = build(Settings(**given), session, OffsetClock())
+    made = Settings(**{"upstream_connections_max": 20, **given})
+    async with (
+        new_session(made.upstream_connections_max) as session,
+        aiohttp.ClientSession() as http,
+    ):
+        gateway = build(made, session, OffsetClock())
         await gateway.tokens.refresh()
-        server = new_server(Settings(**given), gateway)
+        server = new_server(made, gateway)
         serving = asyncio.ensure_future(server.serve())
         await until(lambda: server.started)
         port = server.servers[0].sockets[0].getsockname()[1]
