@@ -310,20 +310,15 @@ class Consumer:
             except (KeyError, ValueError, AttributeError):  # A header may even be null.
                 log.error("consumer.foreign_record", topic=record.topic, offset=record.offset)
                 continue
-            heard = [
-                Heard(one, told, record.value or b"") for one in self.handlers.get(told.type, ())
-            ]
-            if heard:
+            body = record.value or b""
+            if heard := [Heard(one, told, body) for one in self.handlers.get(told.type, ())]:
                 by_key.setdefault(told.key, []).append(heard)
         while by_key:
             firsts = [heard for some in by_key.values() for heard in some.pop(0)]
             by_key = {key: some for key, some in by_key.items() if some}
-            await asyncio.gather(
-                *(
-                    self._handle_some(firsts[at : at + TOGETHER_MAX])
-                    for at in range(0, len(firsts), TOGETHER_MAX)
-                )
-            )
+            parts = range(0, len(firsts), TOGETHER_MAX)
+            together = (self._handle_some(firsts[at : at + TOGETHER_MAX]) for at in parts)
+            await asyncio.gather(*together)
 
     async def _handle_some(self, events: list[Heard]) -> None:
         async with self._slots:

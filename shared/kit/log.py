@@ -70,10 +70,8 @@ def _clean(value: Any, depth: int = 0) -> Any:
     """The value with every text in it masked; what JSON does not know becomes masked text."""
     if isinstance(value, str):
         return scrub(value)
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or isinstance(value, bool | int | float | UUID):
         return value
-    if isinstance(value, UUID):
-        return str(value)
     if isinstance(value, Mapping) and depth < _DEPTH_MAX:
         return {scrub(str(name)): _clean(inner, depth + 1) for name, inner in value.items()}
     if isinstance(value, list | tuple | set | frozenset) and depth < _DEPTH_MAX:
@@ -87,4 +85,4 @@ def _render(_: WrappedLogger, __: str, line: EventDict) -> bytes:
     try:
         return orjson.dumps(line)
     except TypeError:  # Half a surrogate or an integer over 64 bits; a log line must not raise.
-        return json.dumps(line, default=repr).encode()
+        return json.dumps(line, default=str).encode()

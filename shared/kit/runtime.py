@@ -6,7 +6,7 @@ variables carry no prefix (``KAFKA_BOOTSTRAP``); a service's own do (``ORDER_DAT
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -111,10 +111,21 @@ class Kit:
             await tx.run("SELECT 1")
 
     async def _ask_broker(self) -> None:
-        host, _, port = self.settings.kafka_bootstrap.split(",")[0].rpartition(":")
+        asked = map(_hears, self.settings.kafka_bootstrap.split(","))
+        for first in asyncio.as_completed(asked):
+            if await first:
+                return  # One is enough: it knows the others.
+        raise ConnectionError
+
+
+async def _hears(address: str) -> bool:
+    host, _, port = address.strip().rpartition(":")
+    with suppress(OSError):  # A time-out is one.
         async with asyncio.timeout(READY_SECONDS):
             _, writer = await asyncio.open_connection(host, int(port))
-            writer.close()
+        writer.close()
+        return True
+    return False
 
 
 @dataclass

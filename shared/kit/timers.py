@@ -8,7 +8,6 @@ and the row goes when they have returned. One that raises is tried again with gr
 
 import asyncio
 import contextlib
-import heapq
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +23,7 @@ from shared.kit.outbox import Waker
 from shared.kit.session import Begin, Transaction
 
 POLL_SECONDS, SET_AHEAD_SECONDS, TICK_SECONDS = 1.0, 60, 0.2  # One look for all of a tick.
-BATCH, CALLS_MAX = 20, 20
+TICKS_MAX, BATCH, CALLS_MAX = 600, 20, 20
 LEASE_SECONDS, CALL_LEASE_SECONDS = 10, 60  # After a crash another process begins again then.
 BACKOFF_SECONDS = (1.0, 2.0, 5.0, 15.0, 60.0)
 
@@ -53,24 +52,25 @@ class Alarm:
 
     def __init__(self) -> None:
         self._told = Waker()
-        self._due: list[int] = []  # A heap of ticks of the monotonic clock.
+        self._due: set[int] = set()  # Ticks of the monotonic clock.
 
     def __call__(self, due_at: datetime, now: datetime) -> None:
         after = (due_at - now).total_seconds()
         if 0 < after < SET_AHEAD_SECONDS:
-            heapq.heappush(self._due, int((time.monotonic() + after) / TICK_SECONDS) + 1)
+            if len(self._due) > TICKS_MAX:
+                self._due.clear()  # Nobody waits: no timers run in this process.
+            self._due.add(int((time.monotonic() + after) / TICK_SECONDS) + 1)
         if after < POLL_SECONDS:
             self._told()
 
     async def wait(self, seconds: float) -> None:
         """Until something may be due, or for so long."""
         now = time.monotonic() / TICK_SECONDS
-        while self._due and self._due[0] <= now:
-            heapq.heappop(self._due)
-            seconds = 0
+        past = {tick for tick in self._due if tick <= now}
+        self._due -= past
         if self._due:
-            seconds = min(seconds, (self._due[0] - now) * TICK_SECONDS)
-        if seconds > 0:
+            seconds = min(seconds, (min(self._due) - now) * TICK_SECONDS)
+        if not past:
             await self._told.wait(seconds)
 
 

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from shared.kit.clock import OffsetClock
+from shared.kit.clock import OffsetClock, wall_now
 from shared.kit.ids import new_id
 from shared.kit.session import Transaction
-from shared.kit.timers import Alarm, Timer, Timers
+from shared.kit.timers import TICKS_MAX, Alarm, Timer, Timers
 from tests.support.service import Running
 from tests.support.toy.storage import Tool
 
@@ -211,6 +211,20 @@ async def test_a_handler_may_set_its_own_timer_anew(toy: Running) -> None:
         await heard.timers.run_due(toy.begin, later(minutes=minutes))
 
     assert heard.heard == ["first", "again", "again"]
+
+
+def test_what_a_process_without_timers_sets_takes_no_room_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    alarm, now, passed = Alarm(), wall_now(), 0.0
+    monkeypatch.setattr("time.monotonic", lambda: passed)
+    for _ in range(1000):
+        alarm(now + timedelta(seconds=30), now)
+    assert len(alarm._due) == 1  # One look serves all of a tick.
+    for _ in range(5_000):
+        passed += 1
+        alarm(now + timedelta(seconds=30), now)
+        assert len(alarm._due) <= TICKS_MAX + 1
 
 
 async def test_one_that_is_due_at_once_does_not_wait_for_the_next_look(toy: Running) -> None:

@@ -1,11 +1,14 @@
 """The edge of a service: every fault is a problem document, and says nothing it should not."""
 
 import asyncio
+import socket
+import time
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from deploy.local.ports import any_free
 from shared.kit.caller import Caller, Role
 from shared.kit.ids import new_id
 from tests.support.service import Running
@@ -165,6 +168,34 @@ async def test_health_metrics_and_docs_need_nothing_from_outside(broker: str, to
     listed = (await toy.http.get("/openapi.json")).json()
     post = listed["paths"]["/tools/{tool_id}/loans"]["post"]
     assert "move-refused" in post["responses"]["409"]["description"]
+
+
+@pytest.mark.parametrize(("addresses", "failing"), [("{gone},{real}", []), ("{gone}", ["broker"])])
+async def test_one_broker_that_answers_is_enough(
+    broker: str, toy: Running, addresses: str, failing: list[str]
+) -> None:
+    gone = f"127.0.0.1:{any_free()}"
+    chosen = {"kafka_bootstrap": addresses.format(gone=gone, real=broker)}
+    toy.kit.settings = toy.kit.settings.model_copy(update=chosen)
+    assert (await toy.http.get("/readyz")).json() == {"failing": failing}
+
+
+async def test_a_broker_that_says_nothing_keeps_nobody_waiting(broker: str, toy: Running) -> None:
+    with socket.socket() as silent:  # It listens, and its queue is full.
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(0)
+        address = silent.getsockname()
+        waiting = [socket.socket() for _ in range(4)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(address)
+        chosen = {"kafka_bootstrap": f"{address[0]}:{address[1]},{broker}"}
+        toy.kit.settings = toy.kit.settings.model_copy(update=chosen)
+        began = time.monotonic()
+        assert (await toy.http.get("/readyz")).json() == {"failing": []}
+        assert time.monotonic() - began < 0.9
+        for one in waiting:
+            one.close()
 
 
 async def test_a_draining_service_says_that_it_is_not_ready(broker: str, toy: Running) -> None:
