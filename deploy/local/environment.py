@@ -23,7 +23,6 @@ OWN = {
 GATEWAY = {
     "GATEWAY_HOST": "where the gateway listens",
     "GATEWAY_PORT": "where the gateway listens",
-    "GATEWAY_SIGNING_KEY_FILE": "the private ES256 key that signs its internal calls",
 }
 USER = {
     "USER_TOKEN_KEYS_FILE": "the private key set that signs access tokens",
@@ -36,7 +35,6 @@ OUTSIDE = {
     "WECHAT_PAY_URL": "WeChat Pay v3",
     "SMS_URL": "the SMS provider",
     "BANK_URL": "the escrow bank",
-    "OBSERVATORY_URL": "the Hong Kong Observatory's open data",
     "OBJECT_STORE_URL": "object storage on S3's wire",
 }
 SHARED = {
@@ -59,6 +57,7 @@ EMBEDDED = {
     "GATEWAY_ADDRESS_LIMIT": "",
     "GATEWAY_OTP_ADDRESS_LIMIT": "",
     "GATEWAY_NOTIFY_LIMIT": "",
+    "GATEWAY_ARRIVING_MAX": "100000",
     "USER_PER_ADDRESS_LIMITS": "false",
 }
 # These may be set by the user although the launcher has a value for them.
@@ -116,8 +115,9 @@ def _own(name: str, facts: Facts, port: str, *, owner: bool) -> dict[str, str]:
     own = {
         f"{prefix}_HOST": HOST,
         f"{prefix}_PORT": str(facts.ports[port]),
-        f"{prefix}_SIGNING_KEY_FILE": str(facts.secrets.signing_key(name)),
     }
+    if name in SERVICES:
+        own[f"{prefix}_SIGNING_KEY_FILE"] = str(facts.secrets.signing_key(name))
     if name in facts.databases:
         own[f"{prefix}_DATABASE_URL"] = facts.databases[name]["app"]
     if owner:

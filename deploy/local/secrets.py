@@ -17,7 +17,6 @@ from pathlib import Path
 from joserfc.jwk import ECKey
 
 SERVICES = ("user", "order", "worker", "dispatch", "payment", "promotion")
-SIGNERS = (*SERVICES, "gateway")
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def make(folder: Path) -> Secrets:
     them = Secrets(folder)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     them.service_keys.mkdir(exist_ok=True, mode=0o700)
-    for service in SIGNERS:
+    for service in SERVICES:
         _make_signing_key(them, service)
     _once(them.user_token_keys, lambda: json.dumps({"keys": [_new_key("user-1")]}))
     _once(them.kek, lambda: json.dumps({"current": "k1", "keys": {"k1": _random_key()}}))

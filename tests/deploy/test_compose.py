@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic_settings import BaseSettings
 
 from deploy.local import environment, ports
 from deploy.local.secrets import SERVICES
@@ -14,14 +15,39 @@ from tests.conventions.tree import ROOT
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text()
+PROCESSES = (*SERVICES, "gateway")
+BACKGROUNDS = tuple(f"{service}-background" for service in SERVICES)
 CONTAINERS: dict[str, dict[str, Any]] = COMPOSE["services"]
 # What belongs to the images and not to our processes.
 FOREIGN = re.compile(r"POSTGRES_PASSWORD|JAJAYA_DATABASE_PASSWORD|KAFKA_[A-Z_]+|HEALTH_URL")
 
 
-def known_variables(service: str) -> set[str]:
+def settings_of(process: str) -> type[BaseSettings]:
+    """What a service or the gateway reads its environment into."""
+    package = process if process == "gateway" else f"services.{process}"
+    settings: type[BaseSettings] = importlib.import_module(f"{package}.settings").Settings
+    return settings
+
+
+def read_by(process: str, *, required: bool = False) -> set[str]:
+    """The variables that a process reads, or only those without which it does not start."""
+    settings = settings_of(process)
+    prefix = settings.model_config["env_prefix"]
+    return {
+        str(field.validation_alias or f"{prefix}{name}".upper())
+        for name, field in settings.model_fields.items()
+        if field.is_required() or not required
+    }
+
+
+def read_by_anybody() -> set[str]:
+    return {variable for process in PROCESSES for variable in read_by(process)}
+
+
+def own_of(service: str) -> set[str]:
+    """What the launcher's tables name for this service alone."""
     own = {f"{service.upper()}_{suffix}" for suffix in environment.OWN}
-    return own | set(environment.SHARED) | set(environment.USER) | set(environment.GATEWAY)
+    return own | (set(environment.USER) if service == "user" else set())
 
 
 def test_every_process_of_the_fleet_is_there() -> None:
@@ -31,35 +57,44 @@ def test_every_process_of_the_fleet_is_there() -> None:
     assert set(CONTAINERS) == expected
 
 
+def test_what_the_launchers_tables_name_is_read_by_somebody() -> None:
+    named = {*environment.SHARED, *environment.GATEWAY, *environment.EMBEDDED}
+    for service in SERVICES:
+        named |= own_of(service)
+    assert named - read_by_anybody() == set()
+    assert {*environment.USERS_WIN} <= {*environment.SHARED}
+
+
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_gets_just_the_variables_that_it_reads(service: str) -> None:
+def test_a_service_gets_what_it_reads_and_of_others_only_what_all_share(service: str) -> None:
     for name, word in [(service, "api"), (f"{service}-background", "background")]:
         container = CONTAINERS[name]
         given = set(container["environment"]) - {"HEALTH_URL"}
-        wanted = known_variables(service) - set(environment.GATEWAY)
-        assert given - wanted == set()
-        assert wanted - given == set()
+        assert read_by(service, required=True) - given == set()
+        assert given - read_by(service) - set(environment.SHARED) == set()
+        assert given == own_of(service) | set(environment.SHARED)
         assert container["command"] == [f"services.{service}", word]
         assert container["environment"][f"{service.upper()}_OWNER_DATABASE_URL"] == ""
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_ports_are_the_codes_own(service: str) -> None:
-    settings = importlib.import_module(f"services.{service}.settings").Settings
-    port = settings.model_fields["port"].default
+    port = settings_of(service).model_fields["port"].default
     given = CONTAINERS[service]["environment"]
     assert given[f"{service.upper()}_PORT"] == str(port) == str(ports.USUAL[service])
     assert given[f"{service.upper()}_URL"] == f"http://{service}:{port}"
     assert given["HEALTH_URL"] == f"http://127.0.0.1:{port}/readyz"
 
 
-def test_the_gateway_knows_where_everybody_is() -> None:
+def test_the_gateway_knows_where_everybody_is_and_holds_no_key() -> None:
     given = set(CONTAINERS["gateway"]["environment"])
     assert set(environment.GATEWAY) | set(environment.SISTERS) <= given
+    assert read_by("gateway", required=True) <= given
+    assert "volumes" not in CONTAINERS["gateway"]
 
 
 def test_no_variable_is_unknown() -> None:
-    known = {v for service in SERVICES for v in known_variables(service)}
+    known = read_by_anybody()
     for name, container in CONTAINERS.items():
         for variable in container.get("environment", {}):
             assert variable in known or FOREIGN.fullmatch(variable), f"{name}: {variable}"
@@ -70,7 +105,7 @@ def test_only_the_gateway_can_be_reached_and_only_from_this_machine() -> None:
     assert published == {"gateway": ["127.0.0.1:8000:8000"]}
 
 
-@pytest.mark.parametrize("name", [*SERVICES, "gateway", "sandbox"])
+@pytest.mark.parametrize("name", [*SERVICES, *BACKGROUNDS, "gateway", "sandbox"])
 def test_what_serves_is_hardened(name: str) -> None:
     container = CONTAINERS[name]
     assert container["read_only"] is True

@@ -29,6 +29,9 @@ def test_a_process_gets_every_shared_variable_and_its_own(facts: Facts) -> None:
         assert set(environment.SHARED) | own <= set(env)
     assert set(environment.GATEWAY) <= set(environment_of("gateway", facts, {}))
     assert set(environment.USER) <= set(environment_of("user", facts, {}))
+    for other in (*SERVICES[1:], "gateway"):
+        assert not set(environment.USER) & set(environment_of(other, facts, {}))
+    assert "GATEWAY_SIGNING_KEY_FILE" not in environment_of("gateway", facts, {})
 
 
 def test_a_process_gets_no_other_services_database(facts: Facts) -> None:

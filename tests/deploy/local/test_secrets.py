@@ -32,7 +32,9 @@ def test_nobody_else_can_read_them(tmp_path: Path) -> None:
 
 def test_each_service_has_a_key_and_its_public_half_alone_is_shared(tmp_path: Path) -> None:
     them = secrets.make(tmp_path)
-    for service in secrets.SIGNERS:
+    published = {file.name for file in them.service_keys.iterdir()}
+    assert published == {f"{service}.jwks.json" for service in secrets.SERVICES}
+    for service in secrets.SERVICES:
         private = json.loads(them.signing_key(service).read_text())
         shared = json.loads((them.service_keys / f"{service}.jwks.json").read_text())
         assert private["d"]
