@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from services.order.domain.order import BUILT, OrderMove, OrderState
 from services.order.domain.stops import StopKind
-from services.order.domain.tabs import CODE_SHOWN
+from services.order.domain.tabs import shows_code
 from services.order.storage.history import OrderHistory
 from services.order.storage.orders import Order
 from services.order.storage.whole import SeatSeen, StopSeen, VisitSeen, WholeOrder
@@ -124,7 +124,7 @@ class OrderDetail(OrderSummary):
     cancelled_at: datetime | None
     cancel_reason: str | None
     refunded: Money
-    start_code: str | None  # For the user to tell the lead; from the assignment until the start.
+    start_code: str | None  # For the user to tell the crew; until the start, or all have come.
     allowed_moves: list[str]  # What the caller's role may do now.
 
 
@@ -161,7 +161,7 @@ class Timeline(BaseModel):
 async def detail_of(tx: Transaction, order: WholeOrder, caller: Caller) -> OrderDetail:
     """The order with its visits, for its user or for staff."""
     shown = {stop.id: await stop_view(tx, order, stop) for stop in order.stops}
-    is_owner = caller.role is Role.USER
+    shows = caller.role is Role.USER and shows_code(order.state, order.seats, order.visit_number)
     moves = OrderMove.allowed_from(order.state, caller.role)
     built = {move.label for move in BUILT}
     return OrderDetail(
@@ -185,7 +185,7 @@ async def detail_of(tx: Transaction, order: WholeOrder, caller: Caller) -> Order
         cancelled_at=order.cancelled_at,
         cancel_reason=order.cancel_reason,
         refunded=Money(order.refunded_minor, order.payable.currency),
-        start_code=order.start_code if is_owner and order.state in CODE_SHOWN else None,
+        start_code=order.start_code if shows else None,
         allowed_moves=[move for move in moves if move in built],
     )
 

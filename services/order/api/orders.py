@@ -234,7 +234,10 @@ async def get_timeline(order_id: UUID, caller: UserCaller, begin: ReadDep) -> Ti
     "/{order_id}/cancel-preview", responses=problems(OrderNotFound, MoveRefused, MoveNotBuilt)
 )
 async def get_cancel_preview(order_id: UUID, caller: UserCaller, begin: ReadDep) -> CancelPreview:
-    """What cancelling now would cost and give back; nothing is charged before a worker is found."""
+    """What cancelling now would cost and give back; nothing is charged before a worker is found.
+
+    What was refunded before is not given back again.
+    """
     async with begin() as tx:
         order = await order_of(tx, caller, order_id)
     if order.state in OrderMove.CANCEL_LATE.sources:
@@ -242,7 +245,8 @@ async def get_cancel_preview(order_id: UUID, caller: UserCaller, begin: ReadDep)
         raise MoveNotBuilt(f"{late} is not offered yet.", move=late, state=order.state)
     OrderMove.CANCEL_FREE.check(order.state, caller.role)
     nothing = Money.zero(order.payable.currency)
-    refund = nothing if order.paid_at is None else order.payable
+    refunded = Money(order.refunded_minor, order.payable.currency)
+    refund = nothing if order.paid_at is None else order.payable - refunded
     return CancelPreview(order_id=order.id, fee=nothing, refund=refund)
 
 

@@ -194,7 +194,8 @@ async def put_offering_route(
 
     The price of the smallest order must lie in the market's range that `reference` names. Another
     price book gets a new version: quotes of the old one answer `price-changed` when ordered by, and
-    orders placed keep theirs. With `effective_at` the price waits until then; the rest holds now.
+    orders placed keep theirs. With `effective_at` the price waits until then; the rest holds now,
+    so that it must go with the price in force and with every price that waits already.
     """
     terms = OfferingTerms.model_validate(body.model_dump(exclude={"reason", "effective_at"}))
     async with begin() as tx:

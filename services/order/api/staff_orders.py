@@ -16,7 +16,7 @@ from services.order.api.order_views import (
 from services.order.api.orders import CancelledView, CancelRequest
 from services.order.domain.order import OrderState
 from services.order.domain.refusals import MoveNotBuilt, OrderNotFound
-from services.order.storage.history import fold, history_of
+from services.order.storage.history import history_of, leads_to
 from services.order.storage.order_lists import board, order_by_number
 from services.order.storage.orders import order_of
 from services.order.storage.whole import whole_order
@@ -84,7 +84,7 @@ async def get_timeline(order_id: UUID, caller: StaffCaller, begin: ReadDep) -> S
     return StaffTimeline(
         order_id=order.id,
         state=order.state,
-        consistent=fold(history) is order.state,
+        consistent=leads_to(history, order.state, order.version),
         entries=[StaffTimelineEntry.model_validate(row) for row in history],
     )
 

@@ -248,6 +248,11 @@ class OfferingLayout(Part):
         """Whether the offering can be ordered for a place in this district."""
         return not self.districts or district in self.districts
 
+    def lasts(self, quantity: int, included: int) -> timedelta:
+        """How long the visit takes in this quantity, by a book that includes so many units."""
+        beyond = max(0, quantity - included)
+        return timedelta(minutes=self.duration_minutes + beyond * self.minutes_per_unit)
+
 
 class OfferingTerms(OfferingLayout):
     """An offering as staff put it."""
@@ -256,8 +261,7 @@ class OfferingTerms(OfferingLayout):
 
     def duration_of(self, quantity: int) -> timedelta:
         """How long the visit takes in this quantity."""
-        beyond = max(0, quantity - self.book.included)
-        return timedelta(minutes=self.duration_minutes + beyond * self.minutes_per_unit)
+        return self.lasts(quantity, self.book.included)
 
 
 class Offering(OfferingTerms):
@@ -292,16 +296,27 @@ def check_terms(terms: OfferingTerms) -> None:
             raise BookInvalid(field=field, reason="a code is used twice")
     if book.quantity_max < book.quantity_min:
         raise BookInvalid(field="book.quantity_max", reason="is below quantity_min")
-    shortest, longest = (terms.duration_of(q) for q in (book.quantity_min, book.quantity_max))
-    if (
-        not MINUTES_MIN
-        <= shortest.total_seconds() / 60
-        <= longest.total_seconds() / 60
-        <= MINUTES_MAX
-    ):
-        reason = f"a visit takes from {MINUTES_MIN} to {MINUTES_MAX} minutes in every quantity"
-        raise BookInvalid(field="duration_minutes", reason=reason)
+    _check_choices(terms.checklist)
+    check_durations(terms, book, "this book")
     floor, ceiling = book.reference.floor_minor, book.reference.ceiling_minor
     if not floor <= book.work_minor(book.quantity_min) <= ceiling:
         reason = f"the smallest order must cost from {floor} to {ceiling}, the market's range"
         raise BookInvalid(field="book.base_minor", reason=reason)
+
+
+def check_durations(layout: OfferingLayout, book: PriceBook, which: str) -> None:
+    """Whether a visit has a length in every quantity of a price book. Raises BookInvalid."""
+    ends = (book.quantity_min, book.quantity_max)
+    shortest, longest = (layout.lasts(quantity, book.included) for quantity in ends)
+    if not timedelta(minutes=MINUTES_MIN) <= shortest <= longest <= timedelta(minutes=MINUTES_MAX):
+        span = f"from {MINUTES_MIN} to {MINUTES_MAX} minutes"
+        reason = f"a visit takes {span} in every quantity of {which}"
+        raise BookInvalid(field="duration_minutes", reason=reason)
+
+
+def _check_choices(checklist: list[Check]) -> None:
+    """A choice is made among some, and nothing else is. Raises BookInvalid."""
+    for item in checklist:
+        if (item.kind is CheckKind.CHOICE) != bool(item.choices):
+            reason = f"{item.code}: a choice names what to choose from, and nothing else does"
+            raise BookInvalid(field="checklist", reason=reason)

@@ -11,7 +11,8 @@ from services.order.domain.order import OrderState
 from shared.kit.errors import Conflict, Invalid, NotFound
 
 PHOTO_BYTES_MAX = 5 * 1024 * 1024
-PHOTOS_MAX = 60  # Of one order.
+PHOTOS_MAX = 60  # Of one stage, by those who are in the crew now.
+PHOTOS_EVER_MAX = 4 * PHOTOS_MAX  # Of one order, whoever took them.
 AFTER_PHOTOS_MIN = 1  # Before a job can be completed.
 
 Answer = bool | int | str
@@ -31,7 +32,7 @@ class PhotoKnown(Conflict):
 
 
 class PhotosTooMany(Conflict):
-    """The order has as many photos as it may have."""
+    """The order has as many photos as it may have; one that the next step needs is still taken."""
 
 
 class StageNotNow(Conflict):
@@ -91,6 +92,16 @@ class Photo:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """Which photos an order has when the next one comes, those on their way to the store too."""
+
+    ever: int  # Of any stage, by anybody.
+    of_stage: int  # Of the next one's stage, by those who are in the crew now.
+    of_angle: int  # Those of them from the next one's angle.
+    is_known: bool  # Whether the next one is among all of them.
+
+
+@dataclass(frozen=True, slots=True)
 class Shot:
     """A photo with what it shows; where it was taken if the phone said so."""
 
@@ -111,6 +122,33 @@ def check_stage(stage: EvidenceStage, state: OrderState) -> None:
     if state not in STATES[stage]:
         now = [each.value for each in EvidenceStage if state in STATES[each]]
         raise StageNotNow(f"No '{stage}' photo when {state}.", state=state, allowed=now)
+
+
+def check_room(shot: Shot, checklist: Sequence[Any], sent: Sent) -> None:
+    """Whether the order takes one more photo.
+
+    A photo without which the job could not go on is always taken, however many others there are.
+    Raises PhotosTooMany.
+    """
+    if sent.of_stage < PHOTOS_MAX and sent.ever < PHOTOS_EVER_MAX:
+        return
+    if sent.of_angle == 0 and _is_needed(shot, checklist, sent):
+        return
+    raise PhotosTooMany(
+        f"There are {sent.of_stage} photos of '{shot.stage}' and {sent.ever} in all.",
+        photos_max=PHOTOS_MAX,
+        photos_ever_max=PHOTOS_EVER_MAX,
+    )
+
+
+def _is_needed(shot: Shot, checklist: Sequence[Any], sent: Sent) -> bool:
+    if shot.stage is EvidenceStage.AFTER and sent.of_stage < AFTER_PHOTOS_MIN:
+        return True
+    items = map(Check.model_validate, checklist)
+    asked = [
+        (_PHOTO_STAGE[item.stage], item.code) for item in items if item.kind is CheckKind.PHOTO
+    ]
+    return (shot.stage, shot.angle) in asked
 
 
 def check_start(checklist: Sequence[Any], answers: Mapping[str, Answer], angles: Angles) -> None:

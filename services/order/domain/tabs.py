@@ -1,6 +1,9 @@
 """The tabs under which users find their orders. Pure."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 from services.order.domain.order import OrderState
 
@@ -49,3 +52,22 @@ CODE_SHOWN: frozenset[OrderState] = frozenset(
     }
 )
 """Where the user sees the start code: from the assignment until the work begins."""
+
+CODE_SHOWN_FOR_LATE: frozenset[OrderState] = frozenset({_S.IN_SERVICE, _S.VARIATION_PENDING})
+"""Where they see it as long as somebody of the crew is still to come, who may need it."""
+
+
+class Expected(Protocol):
+    """A position of a crew, and whether its worker has come."""
+
+    @property
+    def visit_number(self) -> int: ...
+    @property
+    def arrived_at(self) -> datetime | None: ...
+
+
+def shows_code(state: OrderState, crew: Iterable[Expected], visit_number: int) -> bool:
+    """Whether somebody of the crew of this visit may still show by the code that they came."""
+    if state not in CODE_SHOWN_FOR_LATE:
+        return state in CODE_SHOWN
+    return any(seat.visit_number == visit_number and seat.arrived_at is None for seat in crew)

@@ -23,10 +23,11 @@ def timers(begin: Begin, promotion: Promotion, photos: PhotoStore) -> Timers:
 
     async def take_up_placing(timer: Timer) -> None:
         said = timer.payload
-        staff = said.get("staff_id")  # Timers of yesterday do not have it.
+        user, staff = said.get("user_id"), said.get("staff_id")  # Timers of yesterday have none.
+        owner = Caller(UUID(user), Role.USER) if user else None
         by = Caller(UUID(staff), Role.STAFF) if staff else None
         which = (OrderId(timer.ref), QuoteId(UUID(said["quote_id"])))
-        await resume_placing(begin, promotion, *which, by, said.get("reason", ""))
+        await resume_placing(begin, promotion, *which, owner, by, said.get("reason", ""))
 
     return Timers(
         inside={"pay_alert": alert_undecided, "escalated": give_up_search, **jobs.inside},

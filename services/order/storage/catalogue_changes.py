@@ -68,6 +68,22 @@ async def book_at(tx: Transaction, offering_id: UUID, at: datetime) -> PriceVers
     return (await tx.session.scalars(query.limit(1))).first()
 
 
+async def books_beside(
+    tx: Transaction, offering_id: UUID, now: datetime, begins: datetime
+) -> list[PriceVersion]:
+    """The price books of an offering that hold now or later, beside one that begins then."""
+    query = select(PriceVersion).where(
+        PriceVersion.offering_id == offering_id,
+        PriceVersion.effective_at > now,
+        PriceVersion.effective_at != begins,
+    )
+    # Of two that begin together the later written holds.
+    written = await tx.session.scalars(query.order_by(PriceVersion.version))
+    later = list({price.effective_at: price for price in written}.values())
+    held = await book_at(tx, offering_id, now) if begins > now else None
+    return later if held is None else [held, *later]
+
+
 async def newest_price(tx: Transaction, offering_id: UUID) -> PriceVersion | None:
     """The price book of an offering that was written last, whenever it begins to hold."""
     query = select(PriceVersion).where(PriceVersion.offering_id == offering_id)

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.order.domain.evidence import Angles, EvidenceStage, PhotoNotFound, Shot
+from services.order.domain.evidence import Angles, EvidenceStage, PhotoNotFound, Sent, Shot
 from services.order.storage import Row
 from services.order.storage.locking import (
     SIGHT,
@@ -39,22 +39,29 @@ from shared.kit.session import Transaction
 from shared.privacy.sealing import note_data_key, reveal, seal
 
 _PLACE = "evidence.photo"
-_SENT = """
-SELECT count(*) AS count, coalesce(bool_or(sha256 = $3), false) AS is_known,
-    (SELECT wrapped FROM subject_keys WHERE subject = $4) AS wrapped
-FROM evidence WHERE shard = $1 AND order_id = $2
+# What somebody saw who left since, or saw before they left and came again, proves nothing now.
+_TAKEN_BY = """
+positions h ON h.shard = e.shard AND h.visit_id = e.visit_id AND h.worker_id = e.worker_id
+    AND e.taken_at >= h.assigned_at
+"""
+_SENT = f"""
+SELECT count(*) AS ever,
+    count(h.number) FILTER (WHERE e.stage = $6) AS of_stage,
+    count(h.number) FILTER (WHERE e.stage = $6 AND e.angle = $7) AS of_angle,
+    coalesce(bool_or(e.sha256 = $4), false) AS is_known,
+    (SELECT wrapped FROM subject_keys WHERE subject = $5) AS wrapped
+FROM evidence e LEFT JOIN {_TAKEN_BY} AND h.visit_number = $3
+WHERE e.shard = $1 AND e.order_id = $2
 """
 _STORED = """
 UPDATE evidence SET stored_at = $3 WHERE shard = $1 AND id = $2 AND stored_at IS NULL
 RETURNING id, stage, angle, position, taken_at, sha256, width, height
 """
-# What somebody saw who left since, or saw before they left and came again, proves nothing now.
-_ANGLES = """,
+_ANGLES = f""",
     (SELECT jsonb_agg(jsonb_build_array(e.stage, e.angle))
-        FROM evidence e JOIN positions h ON h.shard = e.shard AND h.visit_id = e.visit_id
-            AND h.worker_id = e.worker_id
+        FROM evidence e JOIN {_TAKEN_BY}
         WHERE e.shard = o.shard AND e.order_id = o.id AND h.visit_number = o.visit_number
-            AND e.taken_at >= h.assigned_at AND e.stored_at IS NOT NULL) AS angles
+            AND e.stored_at IS NOT NULL) AS angles
 """
 _WITH_ANGLES = {role: lock_with_crew(sight, _ANGLES) for role, sight in SIGHT.items()}
 
@@ -191,15 +198,16 @@ async def photos_of(tx: Transaction, order: Order) -> Sequence[Evidence]:
     return (await tx.session.scalars(query.order_by(Evidence.id))).all()
 
 
-async def photos_sent(tx: Transaction, order: Locked, sha256: str) -> tuple[int, bool]:
-    """How many photos the order has, and whether this very picture is one of them.
+async def photos_sent(tx: Transaction, order: LockedOrder, shot: Shot) -> Sent:
+    """How many photos the order has when this one comes, and whether it is one of them.
 
-    Those on their way to the store count too. Ask when the order's lock is held; the key by which
-    the next one is sealed is read as well.
+    Ask when the order's lock is held; the key by which this one is sealed is read as well.
     """
-    [row] = await tx.run(_SENT, order.shard, order.id, sha256, order.user_id)
+    which = (order.shard, order.id, order.visit_number)
+    what = (shot.photo.sha256, order.user_id, shot.stage.value, shot.angle)
+    [row] = await tx.run(_SENT, *which, *what)
     note_data_key(tx, order.user_id, row["wrapped"])
-    return row["count"], row["is_known"]
+    return Sent(row["ever"], row["of_stage"], row["of_angle"], row["is_known"])
 
 
 async def order_with_angles_for_update(

@@ -130,11 +130,22 @@ def _write(
 
 
 async def history_of(tx: Transaction, order: Order) -> list[OrderHistory]:
-    """All that happened to an order, oldest first."""
+    """All that had happened to an order when it was read, oldest first."""
     query = select(OrderHistory).where(
-        OrderHistory.shard == order.shard, OrderHistory.order_id == order.id
+        OrderHistory.shard == order.shard,
+        OrderHistory.order_id == order.id,
+        OrderHistory.number <= order.version,
     )
     return list(await tx.session.scalars(query.order_by(OrderHistory.number)))
+
+
+def leads_to(history: list[OrderHistory], state: OrderState, version: int) -> bool:
+    """Whether a history is all that an order of this version went through to be in this state.
+
+    What was written after the order was read belongs to a later version.
+    """
+    rows = [row for row in history if row.number <= version]
+    return len(rows) == version and fold(rows) is state
 
 
 def fold(history: list[OrderHistory]) -> OrderState | None:

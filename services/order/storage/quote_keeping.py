@@ -27,10 +27,14 @@ _LAYOUT = {
     "checklist",
     "by_quotation",
 }
+# A placing that is not finished needs its quote, however old. Whether there is the order is asked
+# as a value: as EXISTS, a plan for any number of rows would hash all orders to forget three quotes.
 _KEEP = """
 WITH old AS (
     DELETE FROM price_quotes WHERE ctid = ANY(ARRAY(
-        SELECT ctid FROM price_quotes WHERE expires_at < $19 LIMIT $20 FOR UPDATE SKIP LOCKED)))
+        SELECT ctid FROM price_quotes q WHERE expires_at < $19 AND (order_id IS NULL OR
+            (SELECT true FROM orders o WHERE o.shard = q.shard AND o.id = q.order_id))
+        LIMIT $20 FOR UPDATE SKIP LOCKED)))
 INSERT INTO price_quotes (
     shard, id, user_id, offering_id, price_version, list_price_minor, list_price_currency,
     payable_minor, payable_currency, commissionable_minor, commissionable_currency,

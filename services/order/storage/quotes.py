@@ -110,12 +110,10 @@ def _quote_in(row: Any) -> Quote:
     )
 
 
-async def quote_for_update(tx: Transaction, caller: Caller, quote_id: UUID) -> Quote:
-    """The caller's own quote, locked until the transaction ends. Raises QuoteNotFound."""
+async def quote_for_update(tx: Transaction, caller: Caller, quote_id: UUID) -> Quote | None:
+    """The caller's own quote, locked until the transaction ends; None once it was forgotten."""
     rows = await tx.run(_OWN, shard_of(quote_id), quote_id, caller.id)
-    if not rows:
-        raise QuoteNotFound(f"No price quote {quote_id}.")
-    return _quote_in(rows[0])
+    return _quote_in(rows[0]) if rows else None
 
 
 async def quote_to_order(tx: Transaction, caller: Caller, quote_id: UUID, hash: str) -> Quote:
@@ -143,12 +141,10 @@ async def quote_to_order(tx: Transaction, caller: Caller, quote_id: UUID, hash: 
     return _quote_in(row)
 
 
-async def quote_of(tx: Transaction, quote_id: UUID) -> Quote:
-    """The quote of a placing that is taken up again. Raises QuoteNotFound."""
+async def quote_of(tx: Transaction, quote_id: UUID) -> Quote | None:
+    """The quote of a placing that is taken up again; None once it was forgotten."""
     rows = await tx.run(_ANY, shard_of(quote_id), quote_id)
-    if not rows:
-        raise QuoteNotFound(f"No price quote {quote_id}.")
-    return _quote_in(rows[0])
+    return _quote_in(rows[0]) if rows else None
 
 
 def claim_quote(tx: Transaction, quote: Quote, order_id: OrderId, start_code: str) -> Quote:
@@ -179,6 +175,10 @@ def placing_by(quote: Quote, by: Caller | None = None, reason: str = "") -> Plac
 
 
 async def has_benefits(tx: Transaction, caller: Caller, quote_id: UUID) -> bool:
-    """Whether placing by this quote must lock benefits first; False for one we do not know."""
+    """Whether placing by this quote must lock benefits first.
+
+    True for one that we do not know: the way in steps has the answer of a placing whose quote was
+    forgotten since, and refuses a quote that never was.
+    """
     rows = await tx.run(_HAS_BENEFITS, shard_of(quote_id), quote_id, caller.id)
-    return bool(rows and rows[0][0])
+    return not rows or bool(rows[0][0])

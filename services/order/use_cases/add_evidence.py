@@ -3,10 +3,9 @@
 from datetime import timedelta
 
 from services.order.domain.evidence import (
-    PHOTOS_MAX,
     PhotoKnown,
-    PhotosTooMany,
     Shot,
+    check_room,
     check_stage,
     object_name,
 )
@@ -43,11 +42,10 @@ async def add_evidence(
         order, crew = await order_with_crew_for_update(tx, caller, order_id)
         own = held_by(caller, crew.seats, order.visit_number)
         check_stage(shot.stage, order.state)
-        sent, is_known = await photos_sent(tx, order, shot.photo.sha256)
-        if sent >= PHOTOS_MAX:
-            raise PhotosTooMany(f"There are {PHOTOS_MAX} photos.", photos_max=PHOTOS_MAX)
-        if is_known:
+        sent = await photos_sent(tx, order, shot)
+        if sent.is_known:
             raise PhotoKnown("This picture was sent before.")
+        check_room(shot, order.checklist, sent)
         sealed = await begin_evidence(tx, order, own, evidence_id, shot)
         due_at = tx.now + timedelta(seconds=CUT_SECONDS)
         await tx.schedule("evidence_cut", evidence_id, due_at, name=name)

@@ -42,7 +42,7 @@ async def _place(steps: Steps, placing: Placing, held: Benefits) -> Order:
     """The order, unless the placing was taken back meanwhile."""
     async with steps.finish() as tx:
         quote = await quote_for_update(tx, placing.caller, placing.quote_id)
-        if quote.order_id != placing.order_id:
+        if quote is None or quote.order_id != placing.order_id:
             raise RequestUndone("The placing was taken back.")
         placed = await write_order(
             tx,

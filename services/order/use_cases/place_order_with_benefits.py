@@ -37,6 +37,11 @@ async def place_order_with_benefits(
         quote = await quote_to_order(tx, user, quote_id, hash)
         claimed = claim_quote(tx, quote, order_id, code)
         due_at = tx.now + timedelta(seconds=PLACING_SECONDS)
-        about = {"quote_id": str(quote_id), "staff_id": staff_id, "reason": reason}
+        about = {
+            "quote_id": str(quote_id),
+            "user_id": str(user.id),
+            "staff_id": staff_id,
+            "reason": reason,
+        }
         await tx.schedule("placing", order_id, due_at, **about)
     return await finish_placing(steps, promotion, placing_by(claimed, caller, reason))

@@ -8,7 +8,9 @@ from uuid import UUID
 from services.order.domain.catalogue import (
     CategoryTerms,
     OfferingTerms,
+    PriceBook,
     PriceDateInvalid,
+    check_durations,
     check_terms,
 )
 from services.order.domain.search import offering_tokens
@@ -22,6 +24,7 @@ from services.order.storage.catalogue import (
 )
 from services.order.storage.catalogue_changes import (
     book_at,
+    books_beside,
     newest_price,
     record_change,
     synonyms_of,
@@ -65,7 +68,7 @@ async def put_offering(
     newest = None if known is None else await newest_price(tx, known.id)
     # Who waited for the lock may have begun before the price that was written meanwhile.
     now = tx.now if newest is None else max(tx.now, newest.written_at)
-    begins = effective_at or now
+    begins = max(effective_at or now, now)
     after, book = terms.as_json(), terms.book.as_json()
     held = None if known is None else await book_at(tx, known.id, begins)
     same_book = held is not None and held.book == book
@@ -73,6 +76,7 @@ async def put_offering(
     if known is not None and held is not None and before == after:
         return PutOffering(known.id, code, held.version, changed=False)
 
+    await _check_beside(tx, known, terms, now, begins)
     reason = scrub(reason)
     record_change(tx, catalogue, caller, ("offering", code), reason, before=before, after=after)
     row = await _written(tx, code, known, terms, category)
@@ -82,7 +86,7 @@ async def put_offering(
     price = PriceVersion(
         offering_id=row.id,
         version=version,
-        effective_at=max(begins, now),
+        effective_at=begins,
         book=book,
         written_at=now,
         written_by=caller.id,
@@ -90,6 +94,19 @@ async def put_offering(
     )
     tx.add(price)
     return PutOffering(row.id, code, version, changed=True)
+
+
+async def _check_beside(
+    tx: Transaction,
+    known: OfferingRow | None,
+    terms: OfferingTerms,
+    now: datetime,
+    begins: datetime,
+) -> None:
+    """The layout holds at once and for all: with the books of before and after this one too."""
+    for price in await books_beside(tx, known.id, now, begins) if known else []:
+        which = f"the price that begins at {price.effective_at:%Y-%m-%dT%H:%M:%SZ}"
+        check_durations(terms, PriceBook.model_validate(price.book), which)
 
 
 async def _written(

@@ -1,8 +1,8 @@
 """Give an order a new start code."""
 
-from services.order.domain.tabs import CODE_SHOWN
+from services.order.domain.tabs import shows_code
 from services.order.storage.history import note_on_order
-from services.order.storage.locking import LockedOrder, order_for_update
+from services.order.storage.locking import LockedOrder, order_with_crew_for_update
 from shared.contracts.ids import OrderId
 from shared.kit.caller import Caller
 from shared.kit.session import Transaction
@@ -17,9 +17,9 @@ async def renew_start_code(
 
     Raises OrderNotFound, MoveRefused.
     """
-    order = await order_for_update(tx, caller, order_id)
+    order, crew = await order_with_crew_for_update(tx, caller, order_id)
 
-    if order.state not in CODE_SHOWN:
+    if not shows_code(order.state, crew.seats, order.visit_number):
         raise MoveRefused(f"No start code is needed when {order.state}.", state=order.state)
 
     fresh = {"start_code": new_code, "start_tries": 0}

@@ -16,13 +16,13 @@ async def take_back_placing(
     The quote is freed first: from then on nobody finishes the placing, so that no order is left
     without its coupons. They are released before the timer goes, which begins again here if it was
     cut between; a call to hold them that is still under way is refused then. Safe to repeat.
-    Raises QuoteNotFound, Unavailable.
+    A free quote may be forgotten before that. Raises Unavailable.
     """
     async with steps.begin() as tx:
         quote = await quote_for_update(tx, caller, quote_id)
         if await order_exists(tx, order_id):
             return  # A twin has placed it; its coupons are its own.
-        if quote.order_id == order_id:
+        if quote is not None and quote.order_id == order_id:
             free_quote(tx, quote)
 
     await promotion.release(caller, order_id)

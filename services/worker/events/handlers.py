@@ -75,7 +75,11 @@ async def _count(
     kind: FactKind,
     value: int = 0,
 ) -> None:
-    """Once a worker, in one order everywhere, so that two events never wait for each other."""
+    """Once a worker, in one order, so that two events alone never wait for each other.
+
+    Of two transactions with many events each, one may be ended as a deadlock; its events are then
+    done again, each alone.
+    """
     assert tx.cause is not None
     for worker_id in sorted(set(workers)):
         await count_fact(tx, SYSTEM, worker_id, order_id, kind, value, tx.cause.id)

@@ -11,12 +11,14 @@ import httpx
 
 from services.order.domain.catalogue import OfferingTerms
 from services.order.storage.catalogue import CategoryRow, OfferingRow, PriceVersion
+from services.order.storage.quotes import Quote, quote_of
 from shared.contracts.ids import OfferId, OrderId, UserId, WorkerId
 from shared.contracts.payment import PaymentCaptured, PaymentUnpaid
 from shared.contracts.shapes import PositionPay
 from shared.kit.caller import Caller, Role
 from shared.kit.ids import new_id
 from shared.kit.money import Currency, Money
+from shared.kit.session import Transaction
 from tests.services.order.peers import Peers
 from tests.support.service import Running, as_json
 
@@ -177,6 +179,13 @@ class Shop:
         return str((await self.detail(order))["state"])
 
 
+async def known_quote(tx: Transaction, quote_id: UUID) -> Quote:
+    """A price quote that is kept still."""
+    quote = await quote_of(tx, quote_id)
+    assert quote is not None
+    return quote
+
+
 async def offering(running: Running, code: str, terms: dict[str, Any]) -> UUID:
     """An offering of the catalogue, on sale from now on."""
     checked = OfferingTerms.model_validate(terms)
@@ -231,3 +240,14 @@ async def race(lock: str, *contenders: Callable[[], Awaitable[T]], apart: float 
         return await contend()
 
     return await asyncio.gather(*(run(place, one) for place, one in enumerate(contenders)))
+
+
+async def waiters(shop: Shop, number: int) -> None:
+    """Until so many statements wait for a lock."""
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    async with asyncio.timeout(3), shop.running.begin.alone() as tx:
+        while (await tx.run(waiting))[0][0] < number:  # noqa: ASYNC110 - a wait has no event.
+            await asyncio.sleep(0.01)

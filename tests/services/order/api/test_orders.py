@@ -3,8 +3,11 @@
 import asyncio
 from uuid import UUID
 
+from shared.contracts.ids import OrderId, RefundId, UserId
 from shared.contracts.order import CancelReason, OrderCancelled, OrderPlaced
+from shared.contracts.payment import Refunded
 from shared.kit.ids import new_id, shard_of
+from shared.kit.money import Currency, Money
 from shared.privacy.sealing import erase_subject
 from tests.invariants.clear import lies_in
 from tests.services.order.given import SECRET_LINES, Shop, race
@@ -139,6 +142,21 @@ async def test_cancelling_is_free_before_a_worker_is_found_and_equals_its_previe
     timeline = as_json(await shop.http.get(f"{path}/timeline", headers=shop.as_user()))
     assert [entry["what"] for entry in timeline["entries"]] == ["place", "capture", "cancel_free"]
     assert "6123 4567" not in str(timeline)
+
+
+async def test_what_went_back_before_is_not_given_back_again(shop: Shop) -> None:
+    order = await shop.paid()
+    refunded = Refunded(
+        order_id=OrderId(UUID(order["id"])),
+        user_id=UserId(shop.user),
+        refund_id=RefundId(new_id()),
+        amount=Money(30_000, Currency.HKD),
+        full=False,
+    )
+    await shop.running.tell(refunded)
+    path = f"/orders/{order['id']}/cancel-preview"
+    preview = as_json(await shop.http.get(path, headers=shop.as_user()))
+    assert (preview["fee"]["minor"], preview["refund"]["minor"]) == (0, 50_000)
 
 
 async def test_cancelling_late_is_not_built_and_changes_nothing(shop: Shop) -> None:

@@ -7,12 +7,11 @@ from uuid import UUID
 import httpx
 import pytest
 
-from services.order.storage.quotes import quote_of
 from shared.contracts.order import OrderPlaced
 from shared.kit.caller import Role
 from shared.kit.ids import new_id, shard_of
 from shared.privacy.sealing import erase_subject, unseal
-from tests.services.order.given import SECRET_LINES, SHA_TIN, Shop
+from tests.services.order.given import SECRET_LINES, SHA_TIN, Shop, known_quote
 from tests.support.service import as_json
 
 ORDERS, QUOTES = "/staff/order/orders", "/staff/order/price-quotes"
@@ -90,7 +89,7 @@ async def test_the_door_is_sealed_for_the_user_and_shown_to_them(shop: Shop) -> 
     async with shop.running.begin() as tx:
         kept = await tx.run("SELECT id, lines FROM stops")
         opened = await unseal(tx, shop.user, "stops.lines", kept[0]["id"], kept[0]["lines"])
-        assert (await quote_of(tx, UUID(quote["quote_id"]))).user_id == shop.user
+        assert (await known_quote(tx, UUID(quote["quote_id"]))).user_id == shop.user
     assert "SECRETFLAT" in opened
 
 

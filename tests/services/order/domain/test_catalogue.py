@@ -9,6 +9,7 @@ from services.order.domain.catalogue import BookInvalid, OfferingTerms, check_te
 from tests.services.order.stock import demo_offering
 
 DEMO = demo_offering("single_cleaning")
+CHECK = {"stage": "during", "code": "floor", "label": DEMO["name"]}
 
 
 def terms_with(book: dict[str, Any] | None = None, **also: Any) -> OfferingTerms:
@@ -37,6 +38,10 @@ def test_what_is_quoted_on_site_may_be_put_off_sale() -> None:
     check_terms(terms_with(by_quotation=True, on_sale=False))
 
 
+def test_a_choice_names_what_to_choose_from() -> None:
+    check_terms(terms_with(checklist=[{**CHECK, "kind": "choice", "choices": ["dry", "wet"]}]))
+
+
 @pytest.mark.parametrize(
     ("field", "book", "also"),
     [
@@ -49,6 +54,8 @@ def test_what_is_quoted_on_site_may_be_put_off_sale() -> None:
         ("duration_minutes", {}, {"minutes_per_unit": 1440}),
         ("surcharges", {"surcharges": 2 * DEMO["book"]["surcharges"][:1]}, {}),
         ("checklist", {}, {"checklist": 2 * DEMO["checklist"][:1]}),
+        ("checklist", {}, {"checklist": [{**CHECK, "kind": "choice"}]}),
+        ("checklist", {}, {"checklist": [{**CHECK, "kind": "number", "choices": ["one"]}]}),
     ],
 )
 def test_a_book_that_breaks_a_rule_is_refused_by_field(

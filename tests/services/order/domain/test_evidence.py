@@ -7,14 +7,21 @@ from uuid import UUID
 import pytest
 
 from services.order.domain.evidence import (
+    PHOTOS_EVER_MAX,
+    PHOTOS_MAX,
     STATES,
     Answer,
     AnswerInvalid,
     ChecklistIncomplete,
     EvidenceMissing,
     EvidenceStage,
+    Photo,
+    PhotosTooMany,
+    Sent,
+    Shot,
     StageNotNow,
     check_completion,
+    check_room,
     check_stage,
     check_start,
     object_name,
@@ -80,6 +87,47 @@ def test_an_answer_fits_its_item(code: str, answer: Any) -> None:
     with pytest.raises(AnswerInvalid) as refused:
         check_completion(CHECKLIST, {**GOOD, code: answer}, {AFTER: {"general"}})
     assert refused.value.facts["field"] == f"answers.{code}"
+
+
+@pytest.mark.parametrize(
+    ("stage", "angle", "of_stage", "of_angle", "is_taken"),
+    [
+        (BEFORE, "front", PHOTOS_MAX, 0, True),  # The checklist asks for it.
+        (BEFORE, "front", PHOTOS_MAX, 1, False),
+        (BEFORE, "back", PHOTOS_MAX, 0, False),
+        (DURING, "front", PHOTOS_MAX, 0, False),  # Of another stage.
+        (AFTER, "general", PHOTOS_MAX, 0, False),
+        (AFTER, "general", 0, 0, True),  # Every job ends with one.
+        (DURING, "general", 0, 0, False),
+    ],
+)
+def test_what_the_job_needs_is_taken_when_all_is_full(
+    stage: EvidenceStage, angle: str, of_stage: int, of_angle: int, is_taken: bool
+) -> None:
+    shot = Shot(Photo(b"", 1, 1, "sha"), stage, angle)
+    sent = Sent(PHOTOS_EVER_MAX, of_stage, of_angle, is_known=False)
+    if is_taken:
+        check_room(shot, CHECKLIST, sent)
+    else:
+        with pytest.raises(PhotosTooMany):
+            check_room(shot, CHECKLIST, sent)
+
+
+@pytest.mark.parametrize(
+    ("ever", "of_stage", "is_taken"),
+    [
+        (PHOTOS_EVER_MAX - 1, PHOTOS_MAX - 1, True),
+        (PHOTOS_EVER_MAX - 1, PHOTOS_MAX, False),
+        (PHOTOS_EVER_MAX, PHOTOS_MAX - 1, False),
+    ],
+)
+def test_a_stage_and_an_order_have_only_so_many(ever: int, of_stage: int, is_taken: bool) -> None:
+    shot, sent = Shot(Photo(b"", 1, 1, "sha"), DURING, "general"), Sent(ever, of_stage, 1, False)
+    if is_taken:
+        check_room(shot, [], sent)
+    else:
+        with pytest.raises(PhotosTooMany):
+            check_room(shot, [], sent)
 
 
 def test_the_name_of_an_object_tells_nothing_about_people() -> None:

@@ -17,7 +17,7 @@ from services.order.storage.locking import (
 from shared.contracts.ids import OfferId, OrderId
 from shared.kit.caller import SYSTEM
 from shared.kit.ids import new_id
-from tests.services.order.given import Shop
+from tests.services.order.given import Shop, waiters
 
 
 async def test_a_state_is_not_set_by_the_way(shop: Shop) -> None:
@@ -48,7 +48,7 @@ async def test_who_waited_for_the_lock_sees_the_crew_that_was_left(shop: Shop) -
         await note_on_order(first, locked, "position_filled", SYSTEM)
         await first.flush()
         waiting = asyncio.gather(_crew(shop, order_id), _hold(shop, order_id, offer_id))
-        await _waiters(shop, 2)
+        await waiters(shop, 2)
     after, hold = await waiting
 
     assert [seat.worker_id for seat in after.seats] == [worker, None]
@@ -63,14 +63,3 @@ async def _crew(shop: Shop, order_id: UUID) -> CrewNow:
 async def _hold(shop: Shop, order_id: OrderId, offer_id: OfferId) -> Hold:
     async with shop.running.begin() as tx:
         return (await order_to_fill_for_update(tx, order_id, offer_id))[2]
-
-
-async def _waiters(shop: Shop, number: int) -> None:
-    """Until so many statements wait for a lock."""
-    waiting = (
-        "SELECT count(*) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    async with asyncio.timeout(3), shop.running.begin.alone() as tx:
-        while (await tx.run(waiting))[0][0] < number:  # noqa: ASYNC110 - a wait has no event.
-            await asyncio.sleep(0.01)

@@ -8,9 +8,10 @@ from uuid import UUID
 import httpx
 import pytest
 
-from services.order.domain.evidence import PHOTOS_MAX, object_name
+from services.order.domain.evidence import PHOTOS_EVER_MAX, PHOTOS_MAX, object_name
 from services.order.storage.evidence import Evidence, evidence_for_update
 from shared.kit.ids import new_id, shard_of
+from tests.services.order.given import MONG_KOK
 from tests.services.order.works import Works, picture
 from tests.support.sandbox import Sandbox
 from tests.support.service import as_json
@@ -86,20 +87,62 @@ async def test_one_picture_proves_one_thing(works: Works) -> None:
     assert (again.status_code, again.json()["type"].rpartition("/")[2]) == (409, "photo-known")
 
 
-async def test_an_order_has_only_so_many(works: Works) -> None:
-    order = await works.started()
-    as_json(await works.send(order))
+async def fill(works: Works, order: dict[str, Any], stage: str, number: int = PHOTOS_MAX) -> None:
+    """So many photos of a stage by the lead: one is sent, the others are its copies."""
+    view = as_json(await works.send(order, stage))
     async with works.running.begin() as tx:
         await tx.run(
             "INSERT INTO evidence SELECT shard, gen_random_uuid(), order_id, visit_id, position,"
-            " worker_id, stage, angle, 'copy' || n, width, height, taken_at, lat, lng, stored_at"
-            " FROM evidence, generate_series(2, $1) AS n WHERE order_id = $2",
-            PHOTOS_MAX,
-            UUID(order["id"]),
+            " worker_id, stage, angle, id::text || n, width, height, taken_at, lat, lng, stored_at"
+            " FROM evidence, generate_series(2, $1) AS n WHERE id = $2",
+            number,
+            UUID(view["id"]),
         )
-    refused = await works.send(order)
+
+
+async def test_a_stage_has_only_so_many_and_leaves_room_for_the_others(works: Works) -> None:
+    order = await works.started()
+    await fill(works, order, "during")
+    refused = await works.send(order, "during")
+    as_json(await works.send(order, "after"))
 
     assert refused.json()["type"].endswith("/photos-too-many")
+    assert as_json(await works.step(order, "complete", body={}))["state"] == "pending_acceptance"
+
+
+async def test_the_photos_of_who_left_take_no_room_from_the_next(works: Works) -> None:
+    order = await works.checked_in_at()
+    await fill(works, order, "before")
+    full = await works.send(order, "before")
+    as_json(await works.step(order, "cancel", body={"reason": "ill"}))
+    works.lead = new_id()
+    as_json(await works.shop.assign(order, works.lead))
+    as_json(await works.step(order, "depart"))
+    pick_up = {**MONG_KOK["point"], "accuracy_m": 5}  # type: ignore[dict-item]
+    as_json(await works.step(order, "arrive", body=pick_up))
+    as_json(await works.send(order, "before"))
+    as_json(await works.send(order, "before", angle="front"))
+    started = as_json(await works.step(order, "start", body={"answers": {"keys": True}}))
+
+    assert full.json()["type"].endswith("/photos-too-many")
+    assert started["state"] == "in_service"
+
+
+async def test_whatever_is_full_takes_the_photo_that_the_job_needs(works: Works) -> None:
+    order = await works.checked_in_at()
+    await fill(works, order, "before", PHOTOS_EVER_MAX)
+    needless = await works.send(order, "before", angle="back")
+    as_json(await works.send(order, "before", angle="front"))
+    twice = await works.send(order, "before", angle="front")
+    as_json(await works.step(order, "start", body={"answers": {"keys": True}}))
+    during = await works.send(order, "during")
+    as_json(await works.send(order, "after"))
+    after = await works.send(order, "after")
+    done = {"answers": {"rooms": 2, "floor": "dry"}}
+
+    for refused in (needless, twice, during, after):
+        assert refused.json()["type"].endswith("/photos-too-many")
+    assert as_json(await works.step(order, "complete", body=done))["state"] == "pending_acceptance"
 
 
 async def test_a_retry_has_another_boundary_and_gets_the_same_answer(works: Works) -> None:

@@ -50,6 +50,15 @@ async def test_the_same_rule_holds_for_everybody(works: Works) -> None:
     assert view["arrived_by"] == "start_code"
 
 
+async def test_who_comes_after_the_start_has_the_code_too(works: Works) -> None:
+    order = await works.started()
+    code = await works.start_code(order)
+    view = as_json(await works.step(order, "check-in", works.mate, {"start_code": code}))
+
+    assert view["arrived_by"] == "start_code"
+    assert (await works.shop.detail(order))["start_code"] is None  # All are there.
+
+
 async def test_lead_and_mate_share_the_five_tries(works: Works) -> None:
     order = await works.departed()
     body = {"start_code": f"{(int(await works.start_code(order)) + 1) % 10_000:04d}"}

@@ -1,5 +1,6 @@
 """Money that went back."""
 
+import asyncio
 from uuid import UUID
 
 import asyncpg
@@ -27,3 +28,10 @@ async def test_refunds_add_up_and_never_above_what_was_paid(shop: Shop) -> None:
     with pytest.raises(Exception, match="refunded_in_range") as refused:
         await _refund(shop, order["id"], 1)
     assert isinstance(origin_of(refused.value), asyncpg.CheckViolationError)
+
+
+@pytest.mark.race("order_for_update")
+async def test_refunds_told_at_once_are_all_counted(shop: Shop) -> None:
+    order = await shop.paid()
+    await asyncio.gather(*(_refund(shop, order["id"], 1_000) for _ in range(8)))
+    assert (await shop.detail(order))["refunded"]["minor"] == 8_000

@@ -86,6 +86,14 @@ async def test_a_placing_that_was_cut_is_finished_by_its_timer(shop: Shop) -> No
     assert answer.headers["Idempotent-Replayed"] == "true"
     assert list(shop.peers.locks) == [str(told.order_id)]
 
+    async with shop.running.begin() as tx:  # A day later the quote is forgotten, the key is not.
+        await tx.run("DELETE FROM price_quotes")
+    late = await shop.post_order(quote, key)
+    assert (late.status_code, late.text) == (201, answer.text)
+    assert late.headers["Idempotent-Replayed"] == "true"
+    other = await shop.post_order(quote)
+    assert (other.status_code, other.json()["type"].rpartition("/")[2]) == (404, "quote-not-found")
+
 
 async def test_a_placing_that_was_cut_is_undone_if_its_coupons_are_gone(shop: Shop) -> None:
     quote, key = await _quote(shop), new_id()

@@ -34,6 +34,12 @@ def terms(base_minor: int = 36_000, **also: Any) -> OfferingTerms:
     return OfferingTerms.model_validate({**body, **also, "book": book})
 
 
+def lasting(minutes: int, minutes_per_unit: int, included: int) -> OfferingTerms:
+    """An offering whose visit lasts so long with the units that its price includes."""
+    put = terms(duration_minutes=minutes, minutes_per_unit=minutes_per_unit)
+    return put.model_copy(update={"book": put.book.model_copy(update={"included": included})})
+
+
 async def puts(
     order: Running, what: OfferingTerms, effective_at: datetime | None = None
 ) -> PutOffering:
@@ -101,6 +107,30 @@ async def test_a_price_in_the_past_out_of_range_or_without_category_is_refused(
     with pytest.raises(CategoryNotFound):
         await puts(order, terms(category="pet_care"))
     assert not (await puts(order, terms())).changed
+
+
+async def test_a_layout_that_waits_for_a_later_price_is_refused_with_the_one_in_force(
+    order: Running,
+) -> None:
+    """With units of the base a visit of one unit would take no time until then."""
+    await puts(order, lasting(60, minutes_per_unit=30, included=1))
+    new_year = order.clock.now() + timedelta(days=30)
+    with pytest.raises(BookInvalid) as refused:
+        await puts(order, lasting(0, minutes_per_unit=60, included=0), new_year)
+    assert refused.value.facts["field"] == "duration_minutes"
+    await puts(order, lasting(0, minutes_per_unit=60, included=0))
+
+
+async def test_a_layout_is_refused_that_a_price_of_later_does_not_go_with(order: Running) -> None:
+    await puts(order, lasting(60, minutes_per_unit=30, included=0))
+    new_year = order.clock.now() + timedelta(days=30)
+    await puts(order, lasting(60, minutes_per_unit=30, included=1), new_year)
+    with pytest.raises(BookInvalid) as refused:
+        await puts(order, lasting(0, minutes_per_unit=60, included=0))
+    assert f"{new_year:%Y-%m-%dT%H:%M}" in refused.value.facts["reason"]
+
+    await puts(order, lasting(60, minutes_per_unit=30, included=0), new_year)  # Instead of it.
+    await puts(order, lasting(0, minutes_per_unit=60, included=0))
 
 
 async def test_an_offering_moves_to_another_category_and_is_found_there(order: Running) -> None:

@@ -48,7 +48,20 @@ async def test_where_no_code_is_shown_none_is_renewed(works: Works) -> None:
     assert (refused.status_code, refused.json()["state"]) == (409, "pending_acceptance")
 
 
-@pytest.mark.race("order_for_update")
+async def test_after_the_start_it_is_renewed_for_who_is_still_to_come(works: Works) -> None:
+    order = await works.started()
+    body = {"start_code": f"{(int(await works.start_code(order)) + 1) % 10_000:04d}"}
+    for _ in range(5):
+        await works.step(order, "check-in", works.mate, body)
+    as_json(await renew(works, order))
+    body = {"start_code": await works.start_code(order)}
+    as_json(await works.step(order, "check-in", works.mate, body))
+    refused = await renew(works, order)
+
+    assert (refused.status_code, refused.json()["state"]) == (409, "in_service")
+
+
+@pytest.mark.race("order_with_crew_for_update")
 async def test_codes_renewed_at_once_are_written_down_one_by_one(works: Works) -> None:
     order = await works.departed()
     answers = await asyncio.gather(*(renew(works, order) for _ in range(8)))

@@ -3,14 +3,13 @@
 import asyncio
 from uuid import UUID
 
-from services.order.storage.quotes import quote_of
 from services.order.use_cases.take_back_placing import take_back_placing
 from shared.contracts.ids import OrderId, QuoteId
 from shared.contracts.order import OrderPlaced
 from shared.kit.caller import Caller, Role
 from shared.kit.ids import new_id
 from shared.kit.once import Steps
-from tests.services.order.given import Shop
+from tests.services.order.given import Shop, known_quote
 from tests.support.service import as_json
 
 
@@ -50,4 +49,4 @@ async def test_what_a_twin_has_placed_keeps_its_coupons(shop: Shop) -> None:
 
     assert list(shop.peers.locks) == [order["id"]]
     async with shop.running.begin() as tx:
-        assert (await quote_of(tx, row["id"])).order_id == row["order_id"]
+        assert (await known_quote(tx, row["id"])).order_id == row["order_id"]

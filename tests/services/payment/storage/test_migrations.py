@@ -5,10 +5,12 @@ from typing import Any
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.payment.storage import Row
 from shared.run.migrate import KIT_TABLES
 from tests.services.payment.world import World
+from tests.support.checks import checks_of_database, checks_of_rows
 
 
 async def test_rows_and_tables_agree(world: World) -> None:
@@ -26,3 +28,14 @@ async def test_rows_and_tables_agree(world: World) -> None:
 
     async with world.payment.kit.engine.connect() as connection:
         assert await connection.run_sync(compare) == []
+
+
+async def test_each_check_of_the_database_is_the_rows(world: World) -> None:
+    engine = create_async_engine(world.payment.kit.settings.owner_database_url)
+    async with engine.connect() as connection:
+        there = await connection.run_sync(checks_of_database, Row.metadata)
+        said = await connection.run_sync(checks_of_rows, Row.metadata)
+    await engine.dispose()
+
+    assert ("entries", "ck_entries_amount_not_zero") in said
+    assert there == said
