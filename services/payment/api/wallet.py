@@ -21,7 +21,11 @@ Limit = Annotated[int, Query(ge=1, le=100)]
 
 
 class ComingView(BaseModel):
-    """Pay that is yours once the work is accepted; by silence at `release_at`, when completed."""
+    """Pay that is yours once the work is accepted; by silence at `release_at`, when completed.
+
+    Once accepted `release_at` is past, and it is coming until the bank has paid it out. What the
+    user is given back meanwhile makes it smaller.
+    """
 
     order_id: OrderId
     visit_number: int
@@ -60,9 +64,10 @@ async def get_wallet(caller: WorkerCaller, read: ReadDep) -> WalletView:
     """Your balance, and the pay of orders you hold: the first hundred, with their sum."""
     worker_id = WorkerId(caller.id)
     async with read() as tx:
-        available = await wallet_balances(tx, worker_id)
-        total = await coming_sums(tx, worker_id)
+        # What is released between the readings may show in both, but never in neither.
         shares = await coming_to(tx, worker_id, COMING_SHOWN_MAX)
+        total = await coming_sums(tx, worker_id)
+        available = await wallet_balances(tx, worker_id)
     coming = [
         ComingView(
             order_id=share.order_id,

@@ -34,7 +34,7 @@ class SettlementNotFound(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """One position's part of the escrow as it was told at capture, and what became of it."""
+    """One position's part of the escrow as it was shown last, and what became of it."""
 
     visit_number: int
     position: int
@@ -60,12 +60,8 @@ def divide(held: Money, paid: Money, shares: Sequence[Share]) -> Division:
     Where part of it was refunded before, commission and pay shrink in proportion.
     """
     zero = Money.zero(held.currency)
-    gross = sum((share.net + share.commission for share in shares), zero)
-    kept = sum((share.commission for share in shares), zero)
-    commission = kept.scale(held.minor, gross.minor) if gross else zero
-    nets = split_like(held - commission, [share.net for share in shares])
-    kept_of = split_like(commission, [share.commission for share in shares])
-    rows = list(zip(shares, nets, kept_of, strict=True))
+    parts = shrink(held, [(share.net, share.commission) for share in shares])
+    rows = [(share, *part) for share, part in zip(shares, parts, strict=True)]
     freed = sum((net + part for share, net, part in rows if not share.worked), zero)
     to_user = freed.scale(paid.minor, held.minor) if held else zero
     return Division(
@@ -74,6 +70,19 @@ def divide(held: Money, paid: Money, shares: Sequence[Share]) -> Division:
         to_user=to_user,
         to_promotion=freed - to_user,
     )
+
+
+def shrink(held: Money, told: Sequence[tuple[Money, Money]]) -> list[tuple[Money, Money]]:
+    """Each position's net and commission out of what is still held, in proportion to those told.
+
+    Together they are what is held; told of just that, they stay as they are.
+    """
+    zero = Money.zero(held.currency)
+    gross = sum((net + part for net, part in told), zero)
+    kept = sum((part for _, part in told), zero)
+    commission = kept.scale(held.minor, gross.minor) if gross else zero
+    nets = split_like(held - commission, [net for net, _ in told])
+    return list(zip(nets, split_like(commission, [part for _, part in told]), strict=True))
 
 
 def split_like(amount: Money, parts: Sequence[Money]) -> list[Money]:

@@ -36,7 +36,7 @@ FROM settlements s JOIN payables p USING (order_id) WHERE s.id = $1
 
 @dataclass(frozen=True, slots=True)
 class PositionPart:
-    """One position's part as it was told at capture."""
+    """One position's part: as it was told at capture, less what went back since."""
 
     visit_number: int
     position: int

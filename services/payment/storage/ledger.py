@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -135,21 +136,19 @@ WHERE account_id = $1 AND balance_minor + $2 >= 0 RETURNING balance_minor
 
 async def post(tx: Transaction, posting: Posting) -> bool:
     """Write the posting; False if it was written before. Raises BalanceTooLow."""
-    lines = posting.lines
-    if not lines:
+    if not posting.lines:
         return False
-    ids = [line.account.id(line.amount.currency) for line in lines]
+    ids, entry_ids, lines = _in_order(posting)
     moved = await tx.run(
         _POST,
         *(posting.id, posting.kind, posting.ref, posting.order_id, tx.now),
         *(ids, [line.account.code for line in lines]),
         *([line.amount.currency for line in lines], [line.account.limited for line in lines]),
-        *([new_id() for _ in lines], [line.amount.minor for line in lines]),
+        *(entry_ids, [line.amount.minor for line in lines]),
     )
     if not moved:
         return False
-    # Limited accounts in the order of their ids, so that two postings never deadlock.
-    for id, line in sorted(zip(ids, lines, strict=True), key=lambda pair: pair[0]):
+    for id, line in zip(ids, lines, strict=True):
         if line.account.limited:
             await _balance(tx, id, line)
     return True
@@ -161,9 +160,9 @@ def post_first(tx: Transaction, posting: Posting) -> None:
     It may give to one limited account and take from none. Were it there already, nothing at all
     of the transaction would be written.
     """
-    if not (lines := posting.lines):
+    if not posting.lines:
         return
-    ids = [line.account.id(line.amount.currency) for line in lines]
+    ids, entry_ids, lines = _in_order(posting)
     limited = [line.account.limited for line in lines]
     currencies = [line.amount.currency for line in lines]
     opened = (ids, [line.account.code for line in lines], currencies, limited, tx.now)
@@ -175,15 +174,26 @@ def post_first(tx: Transaction, posting: Posting) -> None:
         posted_at=tx.now,
     )
     tx.later(_OPEN_ALL, *opened)
-    tx.write(transfer, *(_entry(posting, id, line) for id, line in zip(ids, lines, strict=True)))
+    tx.write(transfer, *map(partial(_entry, posting), entry_ids, ids, lines))
     for id, line in zip(ids, lines, strict=True):
         if line.account.limited:
             tx.later(_CREDIT, id, line.amount.currency, line.amount.minor)
 
 
-def _entry(posting: Posting, account_id: UUID, line: Line) -> Entry:
+def _in_order(posting: Posting) -> tuple[list[UUID], list[UUID], list[Line]]:
+    """The accounts' ids, the entries' ids and the lines, all in the order of the accounts' ids.
+
+    Accounts are opened and balances changed in one order everywhere, so that two postings never
+    deadlock. Entries' ids keep the order in which the posting tells them.
+    """
+    rows = [(line.account.id(line.amount.currency), new_id(), line) for line in posting.lines]
+    rows.sort(key=lambda row: row[0])
+    return [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows]
+
+
+def _entry(posting: Posting, id: UUID, account_id: UUID, line: Line) -> Entry:
     return Entry(
-        id=new_id(),
+        id=id,
         transfer_id=posting.id,
         account_id=account_id,
         amount_minor=line.amount.minor,

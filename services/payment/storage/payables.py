@@ -65,7 +65,10 @@ class Capture(Row):
 
 
 class PayShare(Row):
-    """One position's part of a captured order, and who holds the position now."""
+    """One position's part of a captured order, and who holds the position now.
+
+    While it is captured, all of an order's together are what its escrow holds.
+    """
 
     __tablename__ = "pay_shares"
 
@@ -77,8 +80,8 @@ class PayShare(Row):
     visit_number: Mapped[int] = mapped_column(primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
     worker_id: Mapped[WorkerId | None] = mapped_column(Uuid, default=None)
-    release_at: Mapped[datetime | None] = mapped_column(default=None)  # By silence, at the latest.
-    ended: Mapped[bool] = mapped_column(default=False)  # Settled or cancelled: nothing is coming.
+    release_at: Mapped[datetime | None] = mapped_column(default=None)  # Accepted, or by silence.
+    ended: Mapped[bool] = mapped_column(default=False)  # Nothing is coming of it any more.
 
     __table_args__ = (
         CheckConstraint("net_minor >= 0", "net_not_negative"),
@@ -110,6 +113,18 @@ _RELEASE = """
 UPDATE pay_shares s SET worker_id = NULL
 FROM unnest($2::bigint[], $3::uuid[]) AS r (position, worker_id)
 WHERE s.order_id = $1 AND (s.position, s.worker_id) = (r.position, r.worker_id)
+"""
+_SHRINK = """
+UPDATE pay_shares s SET net_minor = c.net, commission_minor = c.commission, ended = $6
+FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
+    AS c (visit_number, position, net, commission)
+WHERE s.order_id = $1 AND (s.visit_number, s.position) = (c.visit_number, c.position)
+"""
+# Of equal length, the two arrays are the places that were worked.
+_DUE = """
+UPDATE pay_shares SET release_at = least(release_at, $4), ended = ended
+    OR (visit_number, position) NOT IN (SELECT * FROM unnest($2::bigint[], $3::bigint[]))
+WHERE order_id = $1
 """
 
 
@@ -183,6 +198,28 @@ def release_shares(
 def note_release(tx: Transaction, order_id: OrderId, at: datetime) -> None:
     """When silence releases the order's pay."""
     tx.later("UPDATE pay_shares SET release_at = $2 WHERE order_id = $1", order_id, at)
+
+
+def shrink_shares(
+    tx: Transaction,
+    order_id: OrderId,
+    places: Sequence[tuple[int, int]],
+    parts: Sequence[tuple[Money, Money]],
+) -> None:
+    """Each position's net and commission after money went back; of nothing, nothing is coming."""
+    shares = [
+        (*place, net.minor, kept.minor) for place, (net, kept) in zip(places, parts, strict=True)
+    ]
+    is_nothing = not any(net or kept for net, kept in parts)
+    tx.later(_SHRINK, order_id, *map(list, zip(*shares, strict=True)), is_nothing)
+
+
+def note_due(
+    tx: Transaction, order_id: OrderId, worked: Sequence[tuple[int, int]], at: datetime
+) -> None:
+    """The pay of these positions is due since this instant; nothing is coming for the others."""
+    visits, positions = [visit for visit, _ in worked], [position for _, position in worked]
+    tx.later(_DUE, order_id, visits, positions, at)
 
 
 def end_shares(tx: Transaction, order_id: OrderId) -> None:

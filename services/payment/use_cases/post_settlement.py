@@ -9,7 +9,12 @@ from services.payment.domain.refund import RefundReason
 from services.payment.domain.settlement import SettlementMove, split_like
 from services.payment.storage.divisions import Divided, divided_for_update
 from services.payment.storage.ledger import post
-from services.payment.storage.payables import Payable, capture_of, payable_for_update
+from services.payment.storage.payables import (
+    Payable,
+    capture_of,
+    end_shares,
+    payable_for_update,
+)
 from services.payment.storage.payments import payment
 from services.payment.storage.settlements import Settlement
 from services.payment.use_cases.open_refund import open_refund
@@ -36,6 +41,7 @@ async def post_settlement(
     await tx.move_where(Settlement, settlement_id, SettlementMove.EXECUTE, by=SYSTEM, **executed)
     await tx.move_where(Payable, mine.order_id, PayableMove.SETTLE, by=SYSTEM)
     await post(tx, _posting(settlement_id, mine, shares))
+    end_shares(tx, mine.order_id)  # Available from here on, so no longer coming.
     if mine.to_user:
         await _send_back(tx, mine)
 

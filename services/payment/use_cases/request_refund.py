@@ -3,8 +3,15 @@
 from services.payment.domain import ledger
 from services.payment.domain.payable import PayableMove, PayableNotFound
 from services.payment.domain.refund import RefundReason, RefundTooLarge
+from services.payment.domain.settlement import shrink
+from services.payment.storage.divisions import held_for
 from services.payment.storage.ledger import post
-from services.payment.storage.payables import capture_of, payable_for_update, promotions_of
+from services.payment.storage.payables import (
+    capture_of,
+    payable_for_update,
+    promotions_of,
+    shrink_shares,
+)
 from services.payment.storage.payments import payment
 from services.payment.storage.refunds import Refund
 from services.payment.use_cases.open_refund import open_refund
@@ -42,4 +49,14 @@ async def request_refund(
     payable.refunded += amount
     promotions = promotions_of(payable) if amount == left else []
     await post(tx, ledger.refund_owed(refund.id, order_id, amount, promotions))
+    await _show_less(tx, order_id)
     return refund
+
+
+async def _show_less(tx: Transaction, order_id: OrderId) -> None:
+    """Wallets show as coming what comes out of what is held from here on."""
+    escrow = await held_for(tx, order_id)
+    assert escrow is not None
+    places = [(part.visit_number, part.position) for part in escrow.parts]
+    parts = shrink(escrow.held, [(part.net, part.commission) for part in escrow.parts])
+    shrink_shares(tx, order_id, places, parts)

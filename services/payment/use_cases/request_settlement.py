@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from services.payment.domain.payable import PayableMove
 from services.payment.domain.settlement import Division, Share, divide, top_up_for
 from services.payment.storage.divisions import PositionPart, held_for
-from services.payment.storage.payables import Payable, end_shares, lock_payable
+from services.payment.storage.payables import Payable, lock_payable, note_due
 from services.payment.storage.settlements import Settlement
 from shared.contracts.ids import OrderId
 from shared.contracts.shapes import Crew
@@ -16,6 +16,8 @@ from shared.kit.session import Transaction
 
 async def request_settlement(tx: Transaction, order_id: OrderId, crew: Sequence[Crew]) -> None:
     """Decide once who gets what: worked positions, commission, and what goes back to the user.
+
+    The pay of worked positions is still coming until the bank has carried it out.
 
     Raises PayableNotFound.
     """
@@ -38,7 +40,8 @@ async def request_settlement(tx: Transaction, order_id: OrderId, crew: Sequence[
         requested_at=tx.now,
     )
     tx.write(settlement)
-    end_shares(tx, order_id)
+    worked = [(share.visit_number, share.position) for share in shares if share.worked]
+    note_due(tx, order_id, worked, tx.now)
     await tx.schedule("settle", settlement.id, tx.now)
 
 

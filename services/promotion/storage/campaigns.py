@@ -107,6 +107,7 @@ async def campaigns_from(
         page = page.where(
             Campaign.claimable,
             Campaign.remaining > 0,
+            Campaign.__table__.c.budget_left_minor > 0,
             Campaign.starts_at <= open_at,
             Campaign.ends_at > open_at,
         )

@@ -214,6 +214,19 @@ class World:
         self.payment.clock.advance_to(as_json(moved)["offset_seconds"])
         await self.payment.run_due()
 
+    async def wallet(self, worker_id: WorkerId) -> dict[str, Any]:
+        """What the worker sees of their money."""
+        headers = self.payment.bearer(worker_id, Role.WORKER)
+        view: dict[str, Any] = as_json(await self.payment.http.get("/wallet", headers=headers))
+        return view
+
+    async def coming(self, worker_id: WorkerId) -> list[int]:
+        """The pay that is coming to the worker; their sum of it says the same."""
+        wallet = await self.wallet(worker_id)
+        amounts: list[int] = [share["amount"]["minor"] for share in wallet["coming"]]
+        assert sum(total["minor"] for total in wallet["coming_total"]) == sum(amounts)
+        return amounts
+
     async def fault(self, route: str, kind: str, **also: Any) -> None:
         """Tell the sandbox to go wrong, in this way only."""
         await self.faults({"route": route, "kind": kind, **also})
@@ -222,11 +235,11 @@ class World:
         """Tell the sandbox to go wrong in these ways."""
         (await self.sandbox.put("/__sandbox/faults", json=list(rules))).raise_for_status()
 
-    async def lock_waited_for(self) -> None:
-        """Until some transaction waits for the lock of another."""
+    async def lock_waited_for(self, by: int = 1) -> None:
+        """Until some transaction, or so many, waits for the lock of another."""
         for _ in range(500):
             async with self.payment.begin() as tx:
-                if await tx.run(WAITING):
+                if len(await tx.run(WAITING)) >= by:
                     return
             await asyncio.sleep(0.01)
         raise AssertionError("nobody waits")

@@ -1,6 +1,6 @@
 """An escrow is divided without rest, whoever came and whatever was refunded before."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import pytest
@@ -12,6 +12,7 @@ from services.payment.domain.settlement import (
     SettlementState,
     Share,
     divide,
+    shrink,
     top_up_for,
 )
 from shared.kit.caller import Role
@@ -66,6 +67,28 @@ def test_every_cent_goes_somewhere(escrow: tuple[int, int, list[Share]]) -> None
     parts = [*division.pay, division.commission, division.to_user, division.to_promotion]
     assert sum(part.minor for part in parts) == held
     assert min(part.minor for part in parts) >= 0
+
+
+@given(escrows(), st.data())
+def test_what_is_shown_after_refunds_is_what_worked_positions_get(
+    escrow: tuple[int, int, list[Share]], data: st.DataObject
+) -> None:
+    _, paid, told = escrow
+    held = sum(share.net.minor + share.commission.minor for share in told)
+    shown = [(share.net, share.commission) for share in told]
+    for _ in range(data.draw(st.integers(1, 3))):
+        held -= data.draw(st.integers(0, held))
+        shown = shrink(hkd(held), shown)
+        assert sum(net.minor + kept.minor for net, kept in shown) == held
+        assert shrink(hkd(held), shown) == shown
+
+    parts = zip(told, shown, strict=True)
+    shares = [replace(share, net=net, commission=kept) for share, (net, kept) in parts]
+    division = divide(hkd(held), hkd(min(paid, held)), shares)
+    nothing = hkd(0)
+    assert division.pay == [share.net if share.worked else nothing for share in shares]
+    worked = (share.commission for share in shares if share.worked)
+    assert division.commission == sum(worked, nothing)
 
 
 @given(escrows())

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from services.payment.domain import ledger
-from services.payment.domain.ledger import BalanceTooLow, Line, Posting, PostingKind
+from services.payment.domain.ledger import Account, BalanceTooLow, Line, Posting, PostingKind
 from services.payment.storage.ledger import escrow_of, post, post_first
 from shared.contracts.ids import OrderId
 from shared.kit.ids import new_id
@@ -89,6 +89,34 @@ async def test_opposite_postings_of_many_accounts_do_not_deadlock(world: World) 
     async with world.payment.begin() as tx:
         sums = [(await escrow_of(tx, order, Currency.HKD)).minor for order in orders]
     assert sums == [10_000] * 4
+
+
+@pytest.mark.parametrize("first", [False, True])
+async def test_accounts_opened_at_once_from_both_ends_do_not_deadlock(
+    world: World, first: bool
+) -> None:
+    codes = sorted((f"rev:{new_id()}" for _ in range(3)), key=lambda code: Account(code).id("HKD"))
+    lowest, middle, highest = map(Account, codes)
+
+    async def write(*amounts: tuple[Account, int]) -> None:
+        lines = [Line(account, hkd(minor)) for account, minor in amounts]
+        posting = Posting(PostingKind.SETTLED, new_id(), OrderId(new_id()), lines)
+        async with world.payment.begin() as tx:
+            if first:
+                post_first(tx, posting)
+            else:
+                await post(tx, posting)
+
+    # The inner transaction holds both up in the midst of their accounts, until it ends.
+    async with asyncio.TaskGroup() as rivals, world.payment.begin() as tx:
+        lines = [Line(middle, hkd(1)), Line(Account("rev:other"), hkd(-1))]
+        await post(tx, Posting(PostingKind.SETTLED, new_id(), OrderId(new_id()), lines))
+        rivals.create_task(write((lowest, 1), (middle, 1), (highest, -2)))
+        rivals.create_task(write((highest, 2), (middle, -1), (lowest, -1)))
+        await world.lock_waited_for(by=2)
+    async with world.payment.begin() as tx:
+        sql = "SELECT 1 FROM accounts WHERE code = ANY($1)"
+        assert len(await tx.run(sql, codes)) == 3
 
 
 @pytest.mark.parametrize("table", ["transfers", "entries", "accounts", "commission_rules"])

@@ -156,7 +156,9 @@ async def test_a_refusal_waits_for_staff_who_try_again(world: World) -> None:
     async with world.payment.begin() as tx:
         sql = "UPDATE pay_shares SET net_minor = net_minor * 2 WHERE order_id = $1"
         await tx.run(sql, placed.order_id)
-    await world.accept(placed, world.crew(placed, True))
+    [member] = crew = world.crew(placed, True)
+    await world.assign(placed, crew)
+    await world.accept(placed, crew)
     async with world.payment.begin() as tx:
         sql = (
             "UPDATE settlements SET splits = jsonb_set(splits, '{0,amount_minor}', '999999')"
@@ -168,6 +170,7 @@ async def test_a_refusal_waits_for_staff_who_try_again(world: World) -> None:
     assert money["settlement"]["state"] == "refused"
     assert money["settlement"]["problem"] == "insufficient_funds"
     assert money["escrow"]["minor"] == 100_000
+    assert len(await world.coming(member.worker_id)) == 1
 
     async with world.payment.begin() as tx:
         sql = (
@@ -177,6 +180,7 @@ async def test_a_refusal_waits_for_staff_who_try_again(world: World) -> None:
         await tx.run(sql, placed.order_id)
     await retry(world, placed)
     assert (await world.money(placed))["state"] == "settled"
+    assert await world.coming(member.worker_id) == []
 
 
 async def retry(world: World, placed: OrderPlaced) -> None:

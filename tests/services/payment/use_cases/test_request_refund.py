@@ -6,6 +6,7 @@ import pytest
 
 from services.payment.domain.refund import RefundTooLarge
 from services.payment.use_cases.request_refund import request_refund
+from shared.contracts.order import OrderPlaced
 from shared.contracts.payment import Refunded, Settled
 from shared.kit.caller import Caller, Role
 from shared.kit.ids import new_id
@@ -86,6 +87,79 @@ async def test_after_a_part_worker_and_commission_share_the_rest_with_the_discou
     assert ([share.net.minor for share in told.shares], told.commission.minor) == ([44_000], 6_000)
     assert [event.full for event in await world.payment.told(Refunded)] == [False]
     assert (await world.balances(placed))["exp:promotion:WELCOME"] == -10_000
+
+
+async def test_the_wallet_shows_what_comes_out_of_what_is_left(world: World) -> None:
+    placed, _ = await world.captured(100_000)
+    [member] = crew = world.crew(placed, True)
+    await world.assign(placed, crew)
+    assert await world.coming(member.worker_id) == [88_000]
+    await refund(world, placed, 50_000)
+    assert await world.coming(member.worker_id) == [44_000]
+    await refund(world, placed, None)
+    assert await world.coming(member.worker_id) == []
+    await world.assign(placed, crew)  # Somebody holds the position anew: nothing comes of it.
+    assert await world.coming(member.worker_id) == []
+    await world.cancel(placed)
+    assert await world.coming(member.worker_id) == []
+
+
+async def test_who_takes_the_position_after_a_refund_is_shown_what_they_will_get(
+    world: World,
+) -> None:
+    placed, _ = await world.captured(99_999, coupon(9_999), weights=(3, 2, 2))
+    await refund(world, placed, 33_333)
+    await refund(world, placed, 7)
+    crew = world.crew(placed, True, True, True)
+    await world.assign(placed, crew)
+    coming = [await world.coming(member.worker_id) for member in crew]
+
+    await world.accept(placed, crew)
+    await world.payment.run_due()
+    [told] = await world.payment.told(Settled)
+    assert [[share.net.minor] for share in told.shares] == coming
+    assert sum(share.net.minor for share in told.shares) + told.commission.minor == 66_659
+
+
+async def test_after_a_part_and_with_one_who_did_not_come_the_other_gets_what_was_shown(
+    world: World,
+) -> None:
+    placed, _ = await world.captured(100_001, weights=(1, 1))
+    crew = world.crew(placed, True, False)
+    await world.assign(placed, crew)
+    await refund(world, placed, 33_334)
+    [came] = await world.coming(crew[0].worker_id)
+
+    await world.accept(placed, crew)
+    await world.payment.run_due()
+    await world.pass_time(minutes=2)
+    [told] = await world.payment.told(Settled)
+    assert [share.net.minor for share in told.shares] == [came, 0]
+    back = sum(event.amount.minor for event in await world.payment.told(Refunded))
+    assert came + told.commission.minor + back == 100_001
+
+
+@pytest.mark.race("payable_for_update")
+async def test_a_refund_and_an_assignment_at_once_keep_both(world: World) -> None:
+    placed, _ = await world.captured(100_000)
+    [member] = crew = world.crew(placed, True)
+    await asyncio.gather(refund(world, placed, 50_000), world.assign(placed, crew))
+    assert await world.coming(member.worker_id) == [44_000]
+
+
+async def test_a_cancellation_after_a_part_leaves_nothing_coming(world: World) -> None:
+    placed, _ = await world.captured(100_000)
+    [member] = crew = world.crew(placed, True)
+    await world.assign(placed, crew)
+    await refund(world, placed, 50_000)
+    await world.cancel(placed, fee_minor=10_000)
+    assert await world.coming(member.worker_id) == []
+
+
+async def refund(world: World, placed: OrderPlaced, amount_minor: int | None) -> None:
+    """Staff give a part back, or all that is left."""
+    async with world.payment.begin() as tx:
+        await request_refund(tx, STAFF, placed.order_id, amount_minor, "half done")
 
 
 async def test_an_order_cancelled_after_all_went_back_gives_nothing_back_again(

@@ -4,7 +4,15 @@ from typing import Any
 
 from shared.kit.caller import Role
 from shared.kit.ids import new_id
-from tests.services.promotion.given import campaign, claimed, plan
+from tests.services.promotion.given import (
+    assert_conserved,
+    campaign,
+    claimed,
+    held,
+    plan,
+    release,
+    sum_of,
+)
 from tests.support.service import Running, as_json
 
 
@@ -25,6 +33,18 @@ async def test_only_what_can_be_claimed_now_is_listed(run: Running) -> None:
     assert [each["code"] for each in page["items"]] == ["open"]
     await run.pass_time(days=401)
     assert [each["code"] for each in (await listed(run))["items"]] == ["to-come"]
+
+
+async def test_a_campaign_without_money_is_listed_again_when_some_comes_back(run: Running) -> None:
+    await campaign(run, "open")
+    await campaign(run, "spent", budget=sum_of(5_000))
+    user = new_id()
+    order_id, _ = await held(run, user, "spent")
+
+    assert [each["code"] for each in (await listed(run))["items"]] == ["open"]
+    as_json(await release(run, user, order_id))
+    assert [each["code"] for each in (await listed(run))["items"]] == ["open", "spent"]
+    await assert_conserved(run)
 
 
 async def test_the_list_is_paged_by_code(run: Running) -> None:
