@@ -35,6 +35,10 @@ class Settings(ServiceSettings):
     offers_per_order_max: int = Field(default=2, ge=1)  # To one worker: more is pestering.
     claim_seconds: int = Field(default=5, ge=1)  # Longer than an accept takes; then a timer helps.
     position_every_seconds: float = Field(default=3, ge=0)  # Per worker; 0 lifts the limit.
+    # The longest way a worker may promise: so many times the ETA, and so many seconds more. The
+    # ETA is an estimate, and storms slow everybody; yet who waits must know when help is late.
+    promise_eta_factor: float = Field(default=1.5, ge=1, allow_inf_nan=False)
+    promise_margin_seconds: int = Field(default=600, ge=0)
 
     @field_validator("radius_steps_m")
     @classmethod
@@ -62,4 +66,6 @@ class Settings(ServiceSettings):
             offers_per_order_max=self.offers_per_order_max,
             claim_seconds=self.claim_seconds,
             position_every_seconds=self.position_every_seconds,
+            promise_eta_factor=self.promise_eta_factor,
+            promise_margin_seconds=self.promise_margin_seconds,
         )

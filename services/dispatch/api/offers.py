@@ -13,12 +13,13 @@ from services.dispatch.domain.offer import (
     OfferLost,
     OfferNotFound,
     OfferState,
+    PromiseTooLate,
     tells_place,
 )
 from services.dispatch.domain.places import rounded_m
 from services.dispatch.domain.ports import Assignments, Calendar
 from services.dispatch.domain.search import SearchRules
-from services.dispatch.storage.offers import Sheet, answer_to_claim, offers_to
+from services.dispatch.storage.offers import Sheet, answer_to_claim, offers_to, place_told
 from services.dispatch.use_cases.accept_offer import accept_offer
 from services.dispatch.use_cases.decline_offer import decline_offer
 from shared.contracts.shapes import Point, Urgency
@@ -159,7 +160,14 @@ async def get_offers(
 @router.post(
     "/offers/{offer_id}/accept",
     responses=problems(
-        OfferNotFound, OfferExpired, OfferLost, MoveRefused, MoveForbidden, RequestUndone, *_ONCE
+        OfferNotFound,
+        OfferExpired,
+        OfferLost,
+        PromiseTooLate,
+        MoveRefused,
+        MoveForbidden,
+        RequestUndone,
+        *_ONCE,
     ),
 )
 async def post_accept(
@@ -167,6 +175,7 @@ async def post_accept(
     body: AcceptRequest,
     caller: WorkerCaller,
     once: OnceDep,
+    read: ReadDep,
     rules: RulesDep,
     calendar: CalendarDep,
     assignments: AssignmentsDep,
@@ -175,9 +184,13 @@ async def post_accept(
 
     Your calendar is booked and the order assigned before it comes. `offer-lost` names in `reason`
     what stood against it, e.g. `slot-taken`. A 503 leaves the question open for some seconds: ask
-    again with the same key.
+    again with the same key; `point` comes again too while the place may still be looked up.
+
+    The user is told your promise, and being late counts from it: be there by the start of the job,
+    or within one and a half times the offer's `eta_seconds` and ten minutes from now. A later
+    promise is refused rather than shortened, so that nobody is bound to what they did not say.
     """
-    return await once.in_steps(
+    answer = await once.in_steps(
         AnswerView,
         accept_offer,
         answer_to_claim,
@@ -188,6 +201,10 @@ async def post_accept(
         offer_id,
         body.eta_seconds,
     )
+    if answer.state is not OfferState.ACCEPTED or answer.point is not None:
+        return answer
+    async with read() as tx:  # A repeated answer, which is kept without it.
+        return answer.model_copy(update={"point": await place_told(tx, caller, offer_id)})
 
 
 @router.post(

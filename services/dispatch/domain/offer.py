@@ -7,7 +7,7 @@ from enum import StrEnum
 from shared.contracts.ids import OfferId, OrderId, VisitId, WorkerId
 from shared.contracts.shapes import Point
 from shared.kit.caller import Role
-from shared.kit.errors import Conflict, Gone, NotFound
+from shared.kit.errors import Conflict, Gone, Invalid, NotFound
 from shared.kit.money import Money
 from shared.kit.states import Move
 
@@ -38,8 +38,8 @@ class OfferMove(Move):
     LOSE    = ({_S.CLAIMING},                         _S.LOST,      _SYSTEM, "refused by others")
     DECLINE = ({_S.OFFERED},                          _S.DECLINED,  _WORKER, "in time")
     EXPIRE  = ({_S.OFFERED},                          _S.EXPIRED,   _SYSTEM, "its time is over")
-    RELEASE = ({_S.CLAIMING, _S.ACCEPTED},            _S.RELEASED,  _SYSTEM, "let go by the order")
-    CANCEL  = ({_S.OFFERED, _S.CLAIMING, _S.ACCEPTED}, _S.CANCELLED, _SYSTEM, "the order ended")
+    RELEASE = ({_S.CLAIMING, _S.ACCEPTED, _S.LOST},   _S.RELEASED,  _SYSTEM, "let go by the order")
+    CANCEL  = ({_S.OFFERED, _S.CLAIMING, _S.ACCEPTED}, _S.CANCELLED, _SYSTEM, "job or worker gone")
 # fmt: on
 
 OPEN = frozenset({OfferState.OFFERED, OfferState.CLAIMING})
@@ -76,6 +76,10 @@ class OfferNotFound(NotFound):
 
 class OfferExpired(Gone):
     """The time to answer this offer is over."""
+
+
+class PromiseTooLate(Invalid):
+    """You promise to be there later than the job can wait; come sooner, or decline."""
 
 
 class OfferLost(Conflict):

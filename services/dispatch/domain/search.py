@@ -1,5 +1,6 @@
 """The search for the worker of one position, and the figures it goes by. Pure."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -65,10 +66,17 @@ class SearchRules:
     offers_per_order_max: int = 2  # To one worker.
     claim_seconds: int = 5  # Then the timer takes up a claim that was cut.
     position_every_seconds: float = 3  # 0 lifts the limit.
+    promise_eta_factor: float = 1.5  # Of the offer's own ETA, and
+    promise_margin_seconds: int = 600  # so much more: the longest way a worker may promise.
 
     def expires_at(self, urgency: Urgency, now: datetime) -> datetime:
         """When an offer made now has to be answered."""
         return now + timedelta(seconds=self.offer_seconds[urgency])
+
+    def promise_max_seconds(self, eta_seconds: int, starts_at: datetime, now: datetime) -> int:
+        """How long a worker may take to be there: until the start, or a fair way from now."""
+        way = math.ceil(eta_seconds * self.promise_eta_factor) + self.promise_margin_seconds
+        return max(way, math.floor((starts_at - now).total_seconds()))
 
     def again_at(self, urgency: Urgency, escalated: bool, now: datetime) -> datetime:
         """When to look again after nobody was found within the widest radius."""

@@ -50,13 +50,13 @@ async def keep_credit(tx: Transaction, event: CreditChanged) -> None:
     await candidates.keep_credit(tx, event.worker_id, event.credit, tx.cause.version)
 
 
-@handles(SlotBooked)
-async def keep_slot(tx: Transaction, event: SlotBooked) -> None:
-    """A taken time is not offered again."""
-    await slots.keep_slot(tx, event)
+@handles(SlotBooked, SlotReleased)
+async def keep_slot(tx: Transaction, event: SlotBooked | SlotReleased) -> None:
+    """A taken time is not offered again until it is given back.
 
-
-@handles(SlotReleased)
-async def free_slot(tx: Transaction, event: SlotReleased) -> None:
-    """A time given back may be offered again."""
-    await slots.free_slot(tx, event)
+    One handler for both: a release waits behind its booking, should that be put aside.
+    """
+    if isinstance(event, SlotBooked):
+        await slots.keep_slot(tx, event)
+    else:
+        await slots.free_slot(tx, event)

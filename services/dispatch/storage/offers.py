@@ -1,12 +1,12 @@
 """Rows of offers, and the queries that answer and list them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Uuid, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Uuid, or_, select, text
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
 from services.dispatch.domain.hours import Interval
@@ -146,6 +146,7 @@ class HeldOffer:
     starts_at: datetime
     ends_at: datetime
     expires_at: datetime
+    eta_seconds: int
     answered_at: datetime | None
     promised_eta_seconds: int | None
     point: Point
@@ -163,7 +164,7 @@ WITH search AS MATERIALIZED (
     WHERE id = (SELECT search_id FROM offers WHERE id = $1 AND worker_id = coalesce($2, worker_id))
     FOR NO KEY UPDATE)
 SELECT o.id, o.state, o.search_id, o.order_id, o.visit_id, o.position, o.worker_id, o.net_minor,
-    o.net_currency, o.starts_at, o.ends_at, o.expires_at, o.answered_at,
+    o.net_currency, o.starts_at, o.ends_at, o.expires_at, o.eta_seconds, o.answered_at,
     o.promised_eta_seconds, k.user_id, search.state AS search_state, search.lat, search.lng
 FROM search JOIN offers o ON o.search_id = search.id JOIN known_orders k USING (order_id)
 WHERE o.id = $1 FOR UPDATE OF o
@@ -186,9 +187,12 @@ async def offer_for_update(tx: Transaction, caller: Caller, offer_id: UUID) -> H
     )
 
 
-async def offers_held_for_update(tx: Transaction, search_id: UUID) -> Sequence[Offer]:
-    """The offer that holds a position, locked; none or one."""
-    mine = select(Offer).where(Offer.search_id == search_id, Offer.state.in_(HOLDING))
+async def offers_held_for_update(
+    tx: Transaction, search_id: UUID, named: Collection[OfferId] = ()
+) -> Sequence[Offer]:
+    """The offer that holds a position, none or one, and those named, locked by id."""
+    wanted = or_(Offer.state.in_(HOLDING), Offer.id.in_(named))
+    mine = select(Offer).where(Offer.search_id == search_id, wanted).order_by(Offer.id)
     return (await tx.session.scalars(mine.with_for_update())).all()
 
 
@@ -255,6 +259,20 @@ async def answer_to_claim(tx: Transaction, claim_id: UUID) -> Answer:
     answer = answer_of(offer, offer.state, Point(lat=search.lat, lng=search.lng))
     is_told = tells_place(offer.state, offer.ended_at, tx.now)
     return answer if is_told else replace(answer, point=None)
+
+
+_PLACE = """
+SELECT o.state, o.ended_at, s.lat, s.lng FROM offers o JOIN searches s ON s.id = o.search_id
+WHERE o.id = $1 AND o.worker_id = $2
+"""
+
+
+async def place_told(tx: Transaction, caller: Caller, offer_id: UUID) -> Point | None:
+    """The exact place of the caller's job; None if they may not look it up, or not any more."""
+    for row in await tx.run(_PLACE, offer_id, caller.id):
+        if tells_place(OfferState(row["state"]), row["ended_at"], tx.now):
+            return Point(lat=row["lat"], lng=row["lng"])
+    return None
 
 
 @dataclass(frozen=True, slots=True)

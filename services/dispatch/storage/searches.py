@@ -28,6 +28,7 @@ from shared.kit.session import Transaction
 from shared.kit.writes import as_json
 
 _LOCKED: dict[str, Any] = {"key_share": True}
+WOKEN_MAX = 20  # By one worker who comes into sight.
 
 
 class KnownOrder(Row):
@@ -193,15 +194,21 @@ async def searches_of(tx: Transaction, order_id: OrderId) -> Sequence[Search]:
     return (await tx.session.scalars(mine)).all()
 
 
-_WAITING = """
-SELECT id FROM searches WHERE state = 'searching' AND cell = ANY($1::bigint[])
-ORDER BY id LIMIT $2
+# Only what sleeps: a round that is due keeps its place in the queue, and one that runs its timer.
+_WAKE = """
+UPDATE timers SET due_at = $1, attempts = 0, leased_until = NULL
+WHERE id = ANY(ARRAY(
+    SELECT t.id FROM searches s JOIN timers t ON t.kind = 'search' AND t.ref = s.id
+    WHERE s.state = 'searching' AND s.cell = ANY($2::bigint[]) AND t.due_at > $1
+    ORDER BY s.id LIMIT $3 FOR UPDATE OF t SKIP LOCKED))
+RETURNING true
 """
 
 
-async def searches_waiting_in(tx: Transaction, cells: Sequence[int], limit: int) -> list[UUID]:
-    """Searches without an open offer whose place lies in these cells, oldest first."""
-    return [row["id"] for row in await tx.run(_WAITING, list(cells), limit)]
+async def wake_searches(tx: Transaction, cells: Sequence[int]) -> None:
+    """Have the searches in these cells that wait for their next look, oldest first, look now."""
+    if await tx.run(_WAKE, tx.now, list(cells), WOKEN_MAX):
+        tx.due_at = tx.now  # So that the timers of this process hear of it.
 
 
 async def note_closed(tx: Transaction, order_id: OrderId) -> None:

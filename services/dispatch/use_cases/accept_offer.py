@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
-from services.dispatch.domain.offer import Answer, OfferExpired, OfferMove
+from services.dispatch.domain.offer import Answer, OfferExpired, OfferMove, PromiseTooLate
 from services.dispatch.domain.ports import Assignments, Calendar
 from services.dispatch.domain.search import SearchRules
 from services.dispatch.storage.offers import Offer, claim_of, offer_for_update
@@ -25,12 +25,15 @@ async def accept_offer(
 ) -> Answer:
     """Claim the job for the worker, then book their time and assign them; the answer is final.
 
-    Raises OfferNotFound, OfferExpired, MoveRefused, OfferLost.
+    Raises OfferNotFound, OfferExpired, PromiseTooLate, MoveRefused, OfferLost.
     """
     async with steps.claim(new_id()) as tx:
         offer = await offer_for_update(tx, caller, offer_id)
         if offer.is_over(tx.now):
             raise OfferExpired(f"Offer {offer_id} is over.", expired_at=offer.expires_at)
+        longest = rules.promise_max_seconds(offer.eta_seconds, offer.starts_at, tx.now)
+        if eta_seconds > longest:
+            raise PromiseTooLate(field="eta_seconds", reason=f"at most {longest}")
         said = {"answered_at": tx.now, "promised_eta_seconds": eta_seconds}
         move = OfferMove.CLAIM
         await tx.move_where(Offer, offer.id, move, by=caller, claim_id=steps.ref, **said)

@@ -6,12 +6,10 @@ from services.dispatch.domain.places import cells_around
 from services.dispatch.domain.presence import PositionTooOften, measured_at
 from services.dispatch.domain.search import SearchRules
 from services.dispatch.storage.presences import locate
-from services.dispatch.storage.searches import searches_waiting_in
+from services.dispatch.storage.searches import wake_searches
 from shared.contracts.shapes import Point
 from shared.kit.caller import Caller
 from shared.kit.session import Transaction
-
-WOKEN_MAX = 20
 
 
 async def keep_position(
@@ -35,6 +33,4 @@ async def keep_position(
         raise PositionTooOften(retry_after_seconds=every)
 
     if heard.is_news:
-        cells = cells_around(point, rules.radius_steps_m[-1])
-        for search_id in await searches_waiting_in(tx, cells, WOKEN_MAX):
-            await tx.schedule("search", search_id, tx.now)
+        await wake_searches(tx, cells_around(point, rules.radius_steps_m[-1]))

@@ -3,11 +3,9 @@
 from services.dispatch.domain.places import cells_around
 from services.dispatch.domain.search import SearchRules
 from services.dispatch.storage.presences import Switched, places_of, switch
-from services.dispatch.storage.searches import searches_waiting_in
+from services.dispatch.storage.searches import wake_searches
 from shared.kit.caller import Caller
 from shared.kit.session import Transaction
-
-WOKEN_MAX = 20
 
 
 async def set_presence(
@@ -20,7 +18,6 @@ async def set_presence(
         widest_m = rules.radius_steps_m[-1]
         places = await places_of(tx, caller.id)
         cells = {cell for place in places for cell in cells_around(place, widest_m)}
-        for search_id in await searches_waiting_in(tx, sorted(cells), WOKEN_MAX):
-            await tx.schedule("search", search_id, tx.now)
+        await wake_searches(tx, sorted(cells))
 
     return switched

@@ -1,5 +1,7 @@
 """Carry a claim through calendar and order."""
 
+from dataclasses import replace
+
 from services.dispatch.domain.offer import Answer, Claim, OfferLost, OfferMove, OfferState
 from services.dispatch.domain.ports import Assignments, Calendar
 from services.dispatch.domain.search import SearchMove, SearchState
@@ -37,7 +39,7 @@ async def settle_claim(
         ended_as = await _win(tx, offer)
         await tx.cancel_timer("claim", offer.id)
         answer = answer_of(offer, ended_as, offer.point)
-        steps.answer(answer)
+        steps.answer(replace(answer, point=None))  # Kept longer than the place may be told.
     return answer
 
 

@@ -40,7 +40,7 @@ class TimeOffMove(Move):
 
     #        from                   to                      who may
     TAKE   = (NEW,                  TimeOffState.TAKEN,     {Role.WORKER})
-    CANCEL = ({TimeOffState.TAKEN}, TimeOffState.CANCELLED, {Role.WORKER, Role.STAFF})
+    CANCEL = ({TimeOffState.TAKEN}, TimeOffState.CANCELLED, {Role.WORKER})
 # fmt: on
 
 

@@ -61,6 +61,7 @@ async def apply_to_work(
         tx.move(worker, WorkerMove.REAPPLY, by=caller)
         await set_person(tx, worker, person)
         worker.equipment_asked, worker.applied_at = tools, tx.now
+        worker.refusal = None  # It was said of the application before.
         worker.base_lat, worker.base_lng = area.lat, area.lng
         worker.radius_m, worker.districts = area.radius_m, area.districts
     await ask_for_skills(tx, worker.id, levels)

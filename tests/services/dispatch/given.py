@@ -230,10 +230,12 @@ class Scene:
         [offer] = await self.offers(row["worker_id"])
         return row["worker_id"], offer
 
-    async def accept(self, worker_id: UUID, offer_id: str, key: object = None) -> Any:
+    async def accept(
+        self, worker_id: UUID, offer_id: str, key: object = None, eta_seconds: int = 600
+    ) -> Any:
         return await self.dispatch.http.post(
             f"/offers/{offer_id}/accept",
-            json={"eta_seconds": 600},
+            json={"eta_seconds": eta_seconds},
             headers=self.dispatch.headers(worker_id, Role.WORKER, key=key),
         )
 

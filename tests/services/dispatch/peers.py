@@ -29,6 +29,7 @@ class Peers:
     assigned: dict[tuple[str, str, int], str] = field(default_factory=dict)  # Offer by position.
     promises: list[str] = field(default_factory=list)  # Of each call to assign, heard or not.
     cancelled: set[str] = field(default_factory=set)  # Orders.
+    left: set[str] = field(default_factory=set)  # Offers that the order has let go again.
     calls: Counter[str] = field(default_factory=Counter)
     busy_workers: set[str] = field(default_factory=set)  # Their calendar refuses.
     lose_before: Counter[str] = field(default_factory=Counter)  # Calls cut before executing.
@@ -57,6 +58,8 @@ class Peers:
         place = (body["order_id"], body["visit_id"], body["position"])
         if body["order_id"] in self.cancelled:
             return _refusal("move-refused")
+        if body["offer_id"] in self.left:
+            return _refusal("offer-released")
         if self.assigned.setdefault(place, body["offer_id"]) != body["offer_id"]:
             return _refusal("position-filled")
         return web.json_response({"state": "assigned", "complete": True})

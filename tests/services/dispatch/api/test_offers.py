@@ -1,13 +1,16 @@
 """A worker's offers over HTTP."""
 
+import math
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from shared.contracts.shapes import Urgency
 from shared.kit.caller import Role
 from shared.kit.ids import new_id
 from tests.conftest import ServiceFixture
-from tests.services.dispatch.given import SHA_TIN, completed, scene
+from tests.services.dispatch.given import SHA_TIN, completed, released, scene
 from tests.support.service import as_json
 
 
@@ -68,17 +71,19 @@ async def test_a_day_after_the_job_its_place_is_rough_again(service: ServiceFixt
         assert after["state"] == "accepted"
 
 
+@pytest.mark.parametrize("lost", [0, 2])
 async def test_an_answer_asked_for_again_a_day_after_the_job_leaves_the_place_out(
-    service: ServiceFixture,
+    service: ServiceFixture, lost: int
 ) -> None:
-    """One that a timer finished is made anew from the offer."""
+    """One that was kept, and one that a timer finished, which is made anew from the offer."""
     async with scene(service) as here:
         worker = await here.worker()
         order = await here.paid()
         [offer] = await here.offers(worker)
-        here.peers.lose_before["assign"] = 2
+        here.peers.lose_before["assign"] = lost
         key = new_id()
-        assert (await here.accept(worker, offer["id"], key)).status_code == 503
+        first = await here.accept(worker, offer["id"], key)
+        assert first.status_code == (503 if lost else 200)
         await here.dispatch.pass_time(seconds=6)
         place = {"lat": SHA_TIN.lat, "lng": SHA_TIN.lng}
         assert as_json(await here.accept(worker, offer["id"], key))["point"] == place
@@ -86,6 +91,20 @@ async def test_an_answer_asked_for_again_a_day_after_the_job_leaves_the_place_ou
         await here.dispatch.pass_time(hours=24)
 
         assert as_json(await here.accept(worker, offer["id"], key))["point"] is None
+
+
+async def test_who_left_the_job_is_not_told_its_place_by_asking_again(
+    service: ServiceFixture,
+) -> None:
+    async with scene(service) as here:
+        worker = await here.worker()
+        order = await here.paid()
+        [offer] = await here.offers(worker)
+        key = new_id()
+        first = as_json(await here.accept(worker, offer["id"], key))
+        await here.dispatch.tell(released(order, offer, worker))
+
+        assert as_json(await here.accept(worker, offer["id"], key)) == first | {"point": None}
 
 
 async def test_places_within_one_step_of_the_told_distance_show_the_same_way(
@@ -130,6 +149,43 @@ async def test_bad_input_is_named_and_changes_nothing(
         assert answer.status_code == 422
         assert answer.json()["field"] == field
         assert await here.states() == ["offered"]
+
+
+async def test_a_promise_that_the_job_cannot_wait_for_is_refused_by_field(
+    service: ServiceFixture,
+) -> None:
+    async with scene(service) as here:
+        worker = await here.worker(metres=2_000)
+        await here.paid()
+        [offer] = await here.offers(worker)
+        longest, key = math.ceil(offer["eta_seconds"] * 1.5) + 600, new_id()
+
+        refused = [await here.accept(worker, offer["id"], key, s) for s in (86_400, longest + 1)]
+
+        assert {answer.status_code for answer in refused} == {422}
+        assert refused[0].json()["type"].endswith("/promise-too-late")
+        assert refused[0].json()["field"] == "eta_seconds"
+        assert refused[0].json()["reason"] == f"at most {longest}"
+        assert await here.states() == ["offered"]
+        assert not here.peers.calls
+        taken = as_json(await here.accept(worker, offer["id"], key, longest))
+        assert (taken["state"], taken["promised_eta_seconds"]) == ("accepted", longest)
+
+
+async def test_for_a_job_tomorrow_a_worker_may_promise_its_start_but_no_later(
+    service: ServiceFixture,
+) -> None:
+    async with scene(service) as here:
+        worker = await here.worker()
+        starts_at = here.now + timedelta(hours=12)
+        await here.paid(urgency=Urgency.SCHEDULED, starts_at=starts_at)
+        [offer] = await here.offers(worker)
+
+        late = await here.accept(worker, offer["id"], eta_seconds=12 * 3_600 + 1)
+
+        assert late.status_code == 422
+        in_time = 12 * 3_600 - 60
+        assert (await here.accept(worker, offer["id"], eta_seconds=in_time)).status_code == 200
 
 
 async def test_users_and_strangers_are_kept_out(service: ServiceFixture) -> None:

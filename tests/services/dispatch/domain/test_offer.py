@@ -6,7 +6,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from services.dispatch.domain.offer import HOLDING, OPEN, OfferMove, OfferState, tells_place
+from services.dispatch.domain.offer import (
+    HOLDING,
+    OPEN,
+    REFUSED,
+    OfferMove,
+    OfferState,
+    tells_place,
+)
 from shared.kit.caller import Role
 from shared.kit.errors import Problem
 
@@ -29,7 +36,14 @@ def test_a_move_happens_exactly_where_the_table_says(
 
 def test_an_offer_that_holds_nothing_never_holds_again() -> None:
     over = set(OfferState) - HOLDING
-    assert all(not (move.sources & over) for move in OfferMove)
+    assert all(move.target in over for move in OfferMove if move.sources & over)
+
+
+def test_a_worker_who_left_is_not_asked_again_though_their_claim_was_lost() -> None:
+    for state in (OfferState.CLAIMING, OfferState.ACCEPTED, OfferState.LOST):
+        offer = SimpleNamespace(state=state)
+        OfferMove.RELEASE.apply(offer, by=Role.SYSTEM)
+        assert offer.state in REFUSED
 
 
 def test_only_an_offer_still_open_can_become_a_job() -> None:

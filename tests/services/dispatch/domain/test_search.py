@@ -46,3 +46,19 @@ def test_after_the_deadline_the_search_slows_to_once_a_minute() -> None:
     rules = SearchRules()
     assert rules.again_at(Urgency.RESCUE, False, NOW) == NOW + timedelta(seconds=3)
     assert rules.again_at(Urgency.RESCUE, True, NOW) == NOW + timedelta(seconds=60)
+
+
+@pytest.mark.parametrize(
+    ("eta", "starts_in", "longest"),
+    [
+        (0, 0, 600),
+        (251, -30, 977),  # One and a half times the way, ten minutes more.
+        (400, 1_199, 1_200),
+        (400, 90_000, 90_000),  # Until the start.
+    ],
+)
+def test_a_promise_reaches_to_the_start_or_a_fair_way_from_now(
+    eta: int, starts_in: int, longest: int
+) -> None:
+    starts_at = NOW + timedelta(seconds=starts_in)
+    assert SearchRules().promise_max_seconds(eta, starts_at, NOW) == longest

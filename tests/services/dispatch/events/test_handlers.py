@@ -6,6 +6,8 @@ from typing import Any
 from shared.contracts.order import OrderCancelled, OrderCompleted, OrderPaid, OrderReleased
 from shared.contracts.worker import CreditChanged, ProfileChanged, SlotBooked, SlotReleased
 from shared.kit.ids import new_id
+from shared.kit.inbox import Heard, Outcome, handlers_of, park
+from shared.run.redeliver import redeliver
 from tests.conftest import ServiceFixture
 from tests.services.dispatch.given import (
     Scene,
@@ -84,6 +86,25 @@ async def test_slots_come_end_early_and_go(service: ServiceFixture) -> None:
 
         [row] = await rows(here, "slots")
         assert (row["offer_id"], row["ends_at"]) == (first, done.free_from)
+
+
+async def test_a_release_waits_behind_its_booking_that_was_put_aside(
+    service: ServiceFixture,
+) -> None:
+    async with scene(service) as here:
+        ids = {"worker_id": new_id(), "order_id": new_id(), "offer_id": new_id()}
+        span = {"starts_at": here.now, "ends_at": here.now + timedelta(hours=1)}
+        booked = SlotBooked(**ids, visit_id=new_id(), **span)
+        handlers = handlers_of("dispatch")
+        [handler] = handlers[SlotBooked.type]
+        told = here.dispatch.envelope(booked)
+        await park(here.dispatch.begin, Heard(handler, told, booked.model_dump_json()), "ill")
+
+        gone = SlotReleased(**ids, free_from=here.now, taken_back=True)
+        assert await here.dispatch.tell(gone) == [Outcome.PARKED]
+        assert await redeliver(here.dispatch.begin, handlers) == (2, 0)
+
+        assert await rows(here, "slots") == []
 
 
 async def test_a_paid_order_starts_one_search_a_position_each_with_its_pay(

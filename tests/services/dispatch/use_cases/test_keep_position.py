@@ -1,9 +1,10 @@
 """Where workers are."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from services.dispatch.storage.searches import WOKEN_MAX
 from shared.kit.caller import Role
 from shared.kit.ids import new_id
 from tests.conftest import ServiceFixture
@@ -20,6 +21,11 @@ async def kept(here: Scene) -> Any:
     async with here.dispatch.begin() as tx:
         [row] = await tx.run("SELECT lat, cell, located_at FROM presences")
     return row
+
+
+async def due_at(here: Scene) -> list[datetime]:
+    async with here.dispatch.begin() as tx:
+        return [row[0] for row in await tx.run("SELECT due_at FROM timers WHERE kind = 'search'")]
 
 
 async def test_there_is_one_row_a_worker_and_no_event(service: ServiceFixture) -> None:
@@ -69,3 +75,54 @@ async def test_who_was_silent_for_two_minutes_is_not_asked_until_heard_again(
         await here.dispatch.run_due()
 
         assert len(await here.offers(worker)) == 1
+
+
+async def test_who_comes_into_sight_does_not_undo_the_offer_that_a_round_is_making(
+    service: ServiceFixture,
+) -> None:
+    async with scene(service) as here:
+        worker, passing = await here.worker(), await here.worker(metres=2_000)
+        await here.paid_quietly()
+        timers, begin = here.dispatch.wiring.timers, here.dispatch.begin
+        [running] = await timers._lease(begin, here.dispatch.clock, ["search"])
+
+        await here.at(passing, north(SHA_TIN, 6_000))
+        await here.online(passing, online=False)
+        await here.online(passing)
+        assert await timers._lease(begin, here.dispatch.clock, ["search"]) == []
+        await timers._inside(begin, running)
+
+        assert await here.states() == ["offered"]
+        assert len(await here.offers(worker)) == 1
+
+
+async def test_a_look_that_is_overdue_keeps_its_place_in_the_queue(
+    service: ServiceFixture,
+) -> None:
+    async with scene(service) as here:
+        worker = await here.worker()
+        await here.paid_quietly()
+        due = await due_at(here)
+
+        await here.at(worker, north(SHA_TIN, 6_000))
+
+        assert await due_at(here) == due
+
+
+async def test_those_who_are_due_take_nobody_s_place_among_the_woken(
+    service: ServiceFixture,
+) -> None:
+    async with scene(service) as here:
+        worker = await here.worker()
+        await here.online(worker, online=False)
+        for _ in range(WOKEN_MAX + 1):
+            await here.paid_quietly()
+        async with here.dispatch.begin() as tx:  # The newest search waits for its next look.
+            newest = "SELECT id FROM searches ORDER BY id DESC LIMIT 1"
+            later = "due_at = due_at + interval '1 hour'"
+            await tx.run(f"UPDATE timers SET {later} WHERE ref = ({newest})")
+        assert max(await due_at(here)) > here.now
+
+        await here.online(worker)
+
+        assert max(await due_at(here)) <= here.now

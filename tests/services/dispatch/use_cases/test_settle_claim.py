@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
 
 from services.dispatch.domain.offer import Claim
 from services.dispatch.domain.ports import Assignments, Calendar
-from shared.contracts.dispatch import JobAssigned
+from shared.contracts.dispatch import JobAssigned, SearchEscalated
 from shared.kit.ids import new_id
 from tests.conftest import ServiceFixture
 from tests.services.dispatch.given import Scene, cancelled, released, scene
@@ -273,3 +276,72 @@ async def test_a_job_released_while_its_claim_hangs_is_not_accepted_afterwards(
         assert await here.states() == ["released"]
         assert await here.states("searches") == ["searching"]
         assert await here.dispatch.told(JobAssigned) == []
+
+
+async def _leaves_while_the_claim_hangs(here: Scene, worker: UUID) -> Any:
+    """The order has assigned the worker and let them go; here the claim is lost by then."""
+    [offer] = await here.offers(worker)
+    mend = cut_at(here, "assigned")
+    with pytest.raises(Cut):
+        await here.accept(worker, offer["id"])
+    mend()
+    here.peers.assigned.clear()
+    here.peers.left.add(offer["id"])
+    await here.dispatch.pass_time(seconds=6)
+    assert (await here.states())[0] == "lost"
+    return offer
+
+
+async def test_who_left_while_their_claim_hung_is_not_asked_again(
+    service: ServiceFixture,
+) -> None:
+    async with scene(service) as here:
+        worker = await here.worker()
+        order = await here.paid(search_until=here.now + timedelta(minutes=1))
+        offer = await _leaves_while_the_claim_hangs(here, worker)
+        assert await here.states() == ["lost", "offered"]
+
+        news = released(order, offer, worker)
+        await here.dispatch.tell_twice(news)
+        await here.dispatch.run_due()
+
+        assert await here.states() == ["released", "cancelled"]
+        assert await here.states("searches") == ["searching"]
+        assert (await here.rounds(order))[-1]["rejected"]["refused_before"] == 1
+        assert await here.dispatch.pass_time(minutes=9)
+        assert await here.dispatch.told(SearchEscalated) == []
+        await here.dispatch.tell(news)  # Told anew, under another id.
+        await here.dispatch.pass_time(minutes=2)
+        assert len(await here.dispatch.told(SearchEscalated)) == 1
+
+
+async def test_who_was_asked_after_a_lost_claim_keeps_the_offer_and_the_search_its_time(
+    service: ServiceFixture,
+) -> None:
+    async with scene(service) as here:
+        first, second = await here.worker(metres=300), await here.worker(metres=900)
+        order = await here.paid(search_until=here.now + timedelta(minutes=1))
+        offer = await _leaves_while_the_claim_hangs(here, first)
+
+        await here.dispatch.tell_twice(released(order, offer, first))
+
+        assert len(await here.offers(second)) == 1
+        assert await here.states() == ["released", "offered"]
+        assert await here.states("searches") == ["offered"]
+        await here.dispatch.pass_time(minutes=9)
+        assert await here.dispatch.told(SearchEscalated) == []
+
+
+async def test_who_took_the_job_after_a_lost_claim_keeps_it(service: ServiceFixture) -> None:
+    async with scene(service) as here:
+        first, second = await here.worker(metres=300), await here.worker(metres=900)
+        order = await here.paid()
+        offer = await _leaves_while_the_claim_hangs(here, first)
+        [mine] = await here.offers(second)
+        await here.accept(second, mine["id"])
+
+        await here.dispatch.tell_twice(released(order, offer, first))
+        await here.dispatch.run_due()
+
+        assert await here.states() == ["released", "accepted"]
+        assert await here.states("searches") == ["filled"]

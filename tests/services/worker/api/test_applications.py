@@ -79,10 +79,16 @@ async def test_a_second_application_is_refused_until_the_first_was(run: Running)
     assert code_of(again) == "already-applied"
 
     as_json(await decide(run, worker, "reject"))
+    bearer = run.bearer(worker, Role.USER)
+    refused = as_json(await run.http.get("/workers/me/onboarding", headers=bearer))
+    assert refused["state"] == "rejected"
+    assert refused["reason"]
     new = application(skills=[{"code": "deep_cleaning", "level": 1}], radius_m=900)
     again = await run.http.post("/workers", json=new, headers=run.headers(worker, Role.USER))
     assert again.status_code == 201
     assert again.json()["state"] == "applied"
+    seen = as_json(await run.http.get("/workers/me/onboarding", headers=bearer))
+    assert (seen["state"], seen["reason"]) == ("applied", None)
     async with run.begin() as tx:
         rows = await tx.run("SELECT code FROM worker_skills WHERE worker_id = $1", worker)
     assert [row["code"] for row in rows] == ["deep_cleaning"]

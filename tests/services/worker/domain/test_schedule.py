@@ -54,6 +54,10 @@ def test_days_off_move_exactly_where_the_table_says(
         assert taken.state == state
 
 
+def test_days_off_are_the_worker_s_own() -> None:
+    assert all(move.allowed == {Role.WORKER} for move in TimeOffMove)
+
+
 @pytest.mark.parametrize(
     "shifts",
     [
