@@ -8,6 +8,7 @@ nothing would come as far as a rule. No route documents a 500, so one is found a
 import asyncio
 import json
 import os
+import re
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -22,10 +23,11 @@ from deploy.local.secrets import SERVICES
 from services.worker.domain.schedule import hong_kong_day
 from shared.contracts.ids import AccountId
 from shared.contracts.worker import WorkerApproved
-from shared.kit.caller import Role
+from shared.kit.caller import Caller, Role
 from shared.kit.ids import new_id
 from tests.conftest import ServiceFixture
 from tests.contracts.fuzz_hooks import KNOWN
+from tests.conventions.test_routes import cases, is_internal, methods_of
 from tests.services.user.people import add_address, log_in_by_wechat
 from tests.services.worker import given
 from tests.support.sandbox import Sandbox
@@ -33,6 +35,9 @@ from tests.support.service import Running, as_json
 
 EXAMPLES = os.environ.get("EXAMPLES", "4")
 SEED = "20261123"
+INTERNAL = "^/internal/"
+SISTERS = {"user": "order", "order": "dispatch", "worker": "dispatch", "promotion": "order"}
+ROLE_AT = {"order": Role.WORKER, "worker": Role.WORKER}  # Whom a sister asks for there.
 Known = dict[str, str]
 
 
@@ -78,24 +83,19 @@ async def _document(running: Running) -> dict[str, Any]:
     return document
 
 
-@pytest.mark.timeout(280)
-@pytest.mark.parametrize("name", SERVICES)
-async def test_nothing_sent_makes_it_fail(
-    service: ServiceFixture, sandbox: Sandbox, tmp_path: Path, name: str
+async def _fuzz(
+    running: Running, folder: Path, headers: dict[str, str], known: Known, *which: str
 ) -> None:
-    running = await service(name, serve=True, **sandbox.settings())
-    account, known = await KNOWN_AT[name](running) if name in KNOWN_AT else (new_id(), {})
-    roles = (Role.USER, Role.WORKER, Role.STAFF)
-    bearer = running.bearer(account, *roles)["Authorization"]
-    document = tmp_path / "openapi.json"
+    """Send a service's documented routes what nobody should, and hold it to its document."""
+    document = folder / "openapi.json"
     document.write_text(json.dumps(await _document(running)))
     command = [
         *(str(Path(sys.executable).with_name("schemathesis")), "run"),
-        *(str(document), "--url", running.url, "-H", f"Authorization: {bearer}"),
+        *(str(document), "--url", running.url, "-H", f"Authorization: {headers['Authorization']}"),
         *("--checks", "status_code_conformance,response_schema_conformance"),
         *("--phases", "examples,coverage,fuzzing", "--max-examples", EXAMPLES),
         *("--generation-deterministic", "--seed", SEED, "--request-timeout", "20"),
-        *("--exclude-path-regex", "^/internal/", "--no-color", "--suppress-health-check", "all"),
+        *(*which, "--no-color", "--suppress-health-check", "all"),
     ]
     hooks = {"SCHEMATHESIS_HOOKS": "tests.contracts.fuzz_hooks", KNOWN: json.dumps(known)}
     process = await asyncio.create_subprocess_exec(
@@ -106,3 +106,46 @@ async def test_nothing_sent_makes_it_fail(
     )
     said, _ = await process.communicate()
     assert process.returncode == 0, said.decode()[-6_000:]
+
+
+async def _somebody(running: Running) -> tuple[UUID, Known]:
+    return await KNOWN_AT[running.name](running) if running.name in KNOWN_AT else (new_id(), {})
+
+
+@pytest.mark.timeout(280)
+@pytest.mark.parametrize("name", SERVICES)
+async def test_nothing_sent_makes_it_fail(
+    service: ServiceFixture, sandbox: Sandbox, tmp_path: Path, name: str
+) -> None:
+    running = await service(name, serve=True, **sandbox.settings())
+    account, known = await _somebody(running)
+    headers = running.bearer(account, Role.USER, Role.WORKER, Role.STAFF)
+    await _fuzz(running, tmp_path, headers, known, "--exclude-path-regex", INTERNAL)
+
+
+@pytest.mark.timeout(280)
+@pytest.mark.parametrize(("name", "by"), SISTERS.items(), ids=str)
+async def test_nothing_that_a_sister_sends_makes_it_fail(
+    service: ServiceFixture, sandbox: Sandbox, tmp_path: Path, name: str, by: str
+) -> None:
+    running = await service(name, serve=True, **sandbox.settings())
+    account, known = await _somebody(running)
+    headers = running.internal(Caller(account, ROLE_AT.get(name, Role.USER)), by)
+    for path, method in _inside(running):  # Or nothing would come past the door.
+        answer = await running.http.request(method, path, headers=headers)
+        assert answer.status_code not in {401, 403}, f"{path} {answer.text}"
+    await _fuzz(running, tmp_path, headers, known, "--include-path-regex", INTERNAL)
+
+
+def _inside(running: Running) -> list[tuple[str, str]]:
+    """The internal routes, asked about what is nowhere."""
+    return [
+        (re.sub(r"\{\w+\}", str(new_id()), route.path), method)
+        for name, route in cases()
+        if name == running.name and is_internal(route)
+        for method in methods_of(route)
+    ]
+
+
+def test_every_internal_route_is_sent_to() -> None:
+    assert {name for name, route in cases() if is_internal(route)} == set(SISTERS)

@@ -19,8 +19,8 @@ for name in SERVICES:
     importlib.import_module(f"services.{name}.events.handlers")
 HEARD = sorted((service, type) for service in SERVICES for type in handlers_of(service))
 INBOX = ("inbox", "inbox_keys")
-# What only the inbox keeps from happening twice: a sum that grows, a search that begins anew.
-ADDS_UP = {("order", "payment.refunded.v1"), ("dispatch", "order.released.v1")}
+# What only the inbox keeps from happening twice: a sum that grows.
+ADDS_UP = {("order", "payment.refunded.v1")}
 
 
 @pytest.fixture(scope="module")

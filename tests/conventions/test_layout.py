@@ -1,11 +1,13 @@
 """The same file names in all six services, and tests that mirror them."""
 
 import re
+from collections.abc import Mapping, Sequence
 from importlib.metadata import packages_distributions
+from pathlib import Path
 
 import pytest
 
-from tests.conventions.tree import ROOT, SERVICES, sources, tracked
+from tests.conventions.tree import ROOT, SERVICES, Source, sources, tracked
 
 SAME = (
     "__init__.py", "__main__.py", "app.py", "settings.py", "README.md", "domain/__init__.py",
@@ -23,32 +25,45 @@ MACHINE = re.compile(
 )
 
 
+def missing_files(folder: Path) -> list[str]:
+    return [name for name in SAME if not (folder / name).exists()]
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_service_has_the_same_files(service: str) -> None:
-    folder = ROOT / "services" / service
-    assert [name for name in SAME if not (folder / name).exists()] == []
+    assert missing_files(ROOT / "services" / service) == []
+
+
+def missing_parts(readme: str) -> list[str]:
+    return [part for part in README_PARTS if not re.search(rf"^#+ .*{part}", readme, re.M | re.I)]
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_service_explains_itself_on_one_page(service: str) -> None:
     text = (ROOT / "services" / service / "README.md").read_text()
-    assert [
-        part for part in README_PARTS if not re.search(rf"^#+ .*{part}", text, re.M | re.I)
-    ] == []
+    assert missing_parts(text) == []
     assert text.count("\n") <= 120
 
 
-@pytest.mark.parametrize("service", SERVICES)
-def test_tests_mirror_the_code(service: str) -> None:
+def unmirrored(files: Sequence[Source]) -> list[str]:
     missing = []
-    for source in sources(f"services/{service}"):
+    for source in files:
         layer = source.parts[2]
         if layer not in MIRRORED or source.stem in NOT_MIRRORED or len(source.parts) != 4:
             continue
         test = ROOT / "tests" / "/".join(source.parts[:-1]) / f"test_{source.stem}.py"
         if not test.exists():
             missing.append(str(test.relative_to(ROOT)))
-    assert missing == []
+    return missing
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_tests_mirror_the_code(service: str) -> None:
+    assert unmirrored(sources(f"services/{service}")) == []
+
+
+def machines_in(text: str) -> list[str]:
+    return [match.group() for match in MACHINE.finditer(text)]
 
 
 def test_no_tracked_file_names_a_machine_or_a_registry() -> None:
@@ -58,7 +73,7 @@ def test_no_tracked_file_names_a_machine_or_a_registry() -> None:
         if name == mine or name.endswith((".lock", ".png")):
             continue
         text = (ROOT / name).read_bytes().decode("utf-8", "replace")
-        found += [f"{name}: {match.group()}" for match in MACHINE.finditer(text)]
+        found += [f"{name}: {machine}" for machine in machines_in(text)]
     assert found == []
 
 
@@ -75,13 +90,17 @@ def test_every_runtime_library_is_used() -> None:
         "fastapi-offline": "fastapi_offline",
     }  # fmt: skip
     text = "\n".join(source.text for source in sources("services", "gateway", "shared"))
-    unused = []
-    for line in (ROOT / "requirements/runtime.in").read_text().splitlines():
+    assert unused((ROOT / "requirements/runtime.in").read_text(), called, text) == []
+
+
+def unused(libraries: str, called: Mapping[str, str], text: str) -> list[str]:
+    found = []
+    for line in libraries.splitlines():
         library = line.partition("==")[0]
         module = called.get(library, library.replace("-", "_"))
         if module and not re.search(rf"^\s*(from|import) {module}\b", text, re.M):
-            unused.append(library)
-    assert unused == []
+            found.append(library)
+    return found
 
 
 def test_what_make_runs_without_the_tests_needs_only_what_it_installs() -> None:

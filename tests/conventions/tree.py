@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 ROOT = pathlib.Path(__file__).parents[2]
+WAYS_OUT = frozenset({"Peer", "AsyncClient", "ClientSession", "Outside"})
 SERVICES = ("user", "order", "worker", "dispatch", "payment", "promotion")
 
 
@@ -106,6 +107,19 @@ def ports() -> frozenset[str]:
         for node in source.classes()
         if any(isinstance(item, ast.AsyncFunctionDef) for item in node.body)
     )
+
+
+@functools.cache
+def event_types() -> dict[str, str]:
+    """The type of each event that the contracts declare, by the name of its class."""
+    return {
+        node.name: item.value.value
+        for source in sources("shared/contracts")
+        for node in source.classes()
+        for item in node.body
+        if isinstance(item, ast.AnnAssign) and name_of(item.target) == "type"
+        if isinstance(item.value, ast.Constant) and isinstance(item.value.value, str)
+    }
 
 
 @functools.cache

@@ -38,6 +38,7 @@ RULES: list[Rule] = [
     coming_about.nobody_holds_an_open_claim,
     coming_about.copies_are_the_originals,
     coupons.coupons_add_up,
+    coupons.coupons_are_held_for_an_order,
     coming_about.logs_hold_no_person,
 ]
 ORDERS_MIN = 100

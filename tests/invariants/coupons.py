@@ -59,3 +59,24 @@ async def coupons_add_up(books: Books) -> Finding:
     }
     finding.want(paid <= redeemed, f"paid with coupons never redeemed: {len(paid - redeemed)}")
     return finding
+
+
+async def coupons_are_held_for_an_order(books: Books) -> Finding:
+    """I8: who holds coupons waits to pay, or is still being placed; who used them has paid."""
+    finding = Finding()
+    locks = await books.rows(
+        "promotion",
+        "SELECT id, state FROM benefit_locks WHERE state IN ('held', 'redeemed', 'returned')",
+    )
+    # In this order: a placing's timer goes with the transaction that makes its order.
+    placings = await books.rows("order", "SELECT ref FROM timers WHERE kind = 'placing'")
+    orders = await books.rows(
+        "order", "SELECT id, paid_at IS NOT NULL AS is_paid FROM orders"
+        " WHERE paid_at IS NOT NULL OR state = 'pending_payment'")  # fmt: skip
+    finding.look(locks)
+    paid = {row["id"] for row in orders if row["is_paid"]}
+    waiting = {row["id"] for row in orders if not row["is_paid"]} | {row["ref"] for row in placings}
+    for row in locks:
+        fine = row["id"] in (waiting if row["state"] == "held" else paid)
+        finding.want(fine, f"coupons {row['state']} for order {row['id']}, which says otherwise")
+    return finding

@@ -74,11 +74,11 @@ class Ruin:
         await self.plant(service, "outbox", **(event | values))
         return id
 
-    async def heard(self, event: Any, type: str) -> None:
+    async def heard(self, event: Any, type: str, **values: Any) -> None:
         """Everybody who listens has."""
         for service in SERVICES:
             for handler in handlers_of(service).get(type, []):
-                await self.plant(service, "inbox", handler=handler.name, event_id=event)
+                await self.plant(service, "inbox", handler=handler.name, event_id=event, **values)
 
     async def posted(self, *lines: tuple[str, int], **about: Any) -> None:
         """One transfer between unlimited accounts of these codes."""
@@ -90,15 +90,29 @@ class Ruin:
             posting = {"transfer_id": transfer, "account_id": account, "amount_minor": minor}
             await self.plant("payment", "entries", **posting)
 
+    async def placed(self, state: str, minor: int = 0) -> Any:
+        """An order in this state, whose history is its first row."""
+        order = new_id()
+        values = {"id": order, "number": order.hex, "state": state, "payable_minor": minor}
+        await self.plant("order", "orders", **values, version=1)
+        await self.plant("order", "order_history", order_id=order, number=1, after=state)
+        return order
+
     async def ordered(self, state: str, payable: str, minor: int = 0, shares: str = "[]") -> Any:
         """An order and its payable in these states, paid out to these shares once it is settled."""
-        order = new_id()
-        await self.plant("order", "orders", id=order, state=state, payable_minor=minor)
+        order = await self.placed(state, minor)
         await self.plant("payment", "payables", order_id=order, state=payable)
         if payable == "settled":
             paid_out = {"order_id": order, "state": "executed", "shares": shares}
             await self.plant("payment", "settlements", **paid_out)
         return order
+
+    async def seated(self, state: str, payable: str, worker: Any) -> dict[str, Any]:
+        """Such an order, with a position that the worker fills; as offer and booking say."""
+        order, offer = await self.ordered(state, payable), new_id()
+        who = {"worker_id": worker, "order_id": order}
+        await self.plant("order", "positions", visit_id=order, offer_id=offer, **who)
+        return {"id": offer, **who}
 
     async def owing(self, minor: int) -> Any:
         """An order that owes its user so much of what the bank holds."""

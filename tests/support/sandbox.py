@@ -28,7 +28,7 @@ class Sandbox:
 
     def settings(self) -> dict[str, Any]:
         """What points a service's clients at it."""
-        systems = ("WECHAT_API", "SMS", "WECHAT_PAY", "BANK", "OBSERVATORY", "OBJECT_STORE")
+        systems = ("WECHAT_API", "SMS", "WECHAT_PAY", "BANK", "OBJECT_STORE")
         urls = {f"{system}_URL": self.url for system in systems}
         return urls | {"SANDBOX_CREDENTIALS_DIR": self.credentials}
 
