@@ -1,6 +1,8 @@
 """The kit's own tables, the grants of the serving role, and how migrations run.
 
-A migration of a service calls ``kit_tables()`` first and ``grant_serving(...)`` last.
+A service's first migration calls ``kit_tables()`` first and ``grant_serving(...)`` last. A later
+one that makes tables grants them by name: the call again hands UPDATE and DELETE back on every
+append-only table that is not listed once more.
 """
 
 import re
