@@ -170,11 +170,15 @@ class UserTokens:
 
 @dataclass
 class ServiceTokens:
-    """Signs our calls to other services and verifies theirs, by a folder of public key sets."""
+    """Signs our calls to other services and verifies theirs, by a folder of public key sets.
+
+    Only those named as callers are known: another service's token is nobody's here.
+    """
 
     name: str
     signing_key: SigningKey
     keys_dir: Path
+    callers: frozenset[str] = frozenset()
     refetch_seconds: float = REFETCH_SECONDS  # Unknown keys make one reading in so long.
 
     def __post_init__(self) -> None:
@@ -217,8 +221,10 @@ class ServiceTokens:
         self._loaded_at = time.monotonic()
         self._verified.clear()
         before, self._keys = self._keys, {}
-        for file in self.keys_dir.glob("*.jwks.json"):
-            name = file.name.removesuffix(".jwks.json")
+        for name in sorted(self.callers):
+            file = self.keys_dir / f"{name}.jwks.json"
+            if not file.exists():
+                continue
             try:
                 self._keys[name] = _public_keys(json.loads(file.read_text()))
             except (OSError, *_WRONG) as broken:

@@ -15,6 +15,7 @@ class Settings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="DISPATCH_", extra="ignore", populate_by_name=True)
     name: ClassVar[str] = "dispatch"
+    callers: ClassVar[frozenset[str]] = frozenset({"order"})
 
     port: int = 8004
     worker_url: str = shared("WORKER_URL")  # type: ignore[assignment]

@@ -13,6 +13,7 @@ class Settings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="ORDER_", extra="ignore", populate_by_name=True)
     name: ClassVar[str] = "order"
+    callers: ClassVar[frozenset[str]] = frozenset({"dispatch", "payment"})
 
     port: int = 8002
     request_bytes_max: int = 5_300_000  # A photo of 5 MB and the form around it.

@@ -14,5 +14,6 @@ class Settings(ServiceSettings):
         env_prefix="PROMOTION_", extra="ignore", populate_by_name=True
     )
     name: ClassVar[str] = "promotion"
+    callers: ClassVar[frozenset[str]] = frozenset({"order"})
 
     port: int = 8006

@@ -18,6 +18,7 @@ class Settings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="USER_", extra="ignore", populate_by_name=True)
     name: ClassVar[str] = "user"
+    callers: ClassVar[frozenset[str]] = frozenset({"order"})
 
     port: int = 8001
     # Private JWK set, the newest key first: the newest that is published long enough signs.

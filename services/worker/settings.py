@@ -13,6 +13,7 @@ class Settings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="WORKER_", extra="ignore", populate_by_name=True)
     name: ClassVar[str] = "worker"
+    callers: ClassVar[frozenset[str]] = frozenset({"dispatch", "order"})
 
     port: int = 8003
     # Seconds kept free before and after each job of a new worker: a ride across a district.

@@ -39,6 +39,7 @@ class ServiceSettings(BaseSettings):
 
     model_config = SettingsConfigDict(extra="ignore", populate_by_name=True)
     name: ClassVar[str]  # "order": the service's name, its topic and its database.
+    callers: ClassVar[frozenset[str]] = frozenset()  # Services that may call its /internal routes.
 
     host: str = "127.0.0.1"
     port: int
@@ -170,7 +171,7 @@ async def open_kit(
             begin_stale=Begin(stale, clock, keyring),
             keyring=keyring,
             user_tokens=UserTokens(fetch_jwks),
-            service_tokens=ServiceTokens(name, key, settings.service_keys_dir),
+            service_tokens=ServiceTokens(name, key, settings.service_keys_dir, settings.callers),
             http=http,
             waker=waker,
             alarm=alarm,

@@ -127,16 +127,6 @@ class Timers:
                 call.cancel()
             await asyncio.gather(*calls, return_exceptions=True)
 
-    async def run_due(self, begin: Begin, clock: Clock) -> int:
-        """Handle one batch of what is due now; how many."""
-        leased = await self._lease(begin, clock, [*self.inside, *self.outside])
-        for timer in leased:
-            if timer.kind in self.inside:
-                await self._inside(begin, timer)
-        calls = (self._call_out(begin, timer) for timer in leased if timer.kind in self.outside)
-        await asyncio.gather(*calls)
-        return len(leased)
-
     async def _lease(self, begin: Begin, clock: Clock, kinds: list[str]) -> list[Timer]:
         """What is due and nobody has; it is ours for a while."""
         if not kinds:

@@ -227,6 +227,12 @@ def test_every_route_says_what_it_does() -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
+def test_a_service_hears_just_those_who_may_call_it(service: str) -> None:
+    settings = importlib.import_module(f"services.{service}.settings").Settings
+    assert settings.callers == {caller for caller, called in CALLS.items() if service in called}
+
+
+@pytest.mark.parametrize("service", SERVICES)
 def test_services_call_only_whom_architecture_lets_them(service: str) -> None:
     called = set()
     for source in sources(f"services/{service}"):

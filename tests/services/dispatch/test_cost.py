@@ -4,6 +4,7 @@ import asyncio
 
 from tests.conftest import ServiceFixture
 from tests.services.dispatch.given import Scene, paid, scene
+from tests.support.due import run_due
 from tests.support.statements import statements_of
 
 # BEGIN, COMMIT and the look for timers that are due count too.
@@ -17,7 +18,7 @@ async def heard_and_looked(here: Scene) -> list[str]:
     timers, dispatch = here.dispatch.wiring.timers, here.dispatch
     with statements_of(dispatch.kit.engine) as seen:
         await dispatch.tell(order)
-        assert await timers.run_due(dispatch.begin, dispatch.clock) == 1
+        assert await run_due(timers, dispatch.begin, dispatch.clock) == 1
     return seen
 
 
@@ -32,7 +33,7 @@ async def test_an_order_with_nobody_near_costs_few_statements(service: ServiceFi
         here.dispatch.clock.advance_to(here.dispatch.clock.offset_seconds + 60)
         with statements_of(here.dispatch.kit.engine) as seen:
             timers = here.dispatch.wiring.timers
-            searches = await timers.run_due(here.dispatch.begin, here.dispatch.clock)
+            searches = await run_due(timers, here.dispatch.begin, here.dispatch.clock)
         assert searches == 2
         assert 0 < len(seen) <= 2 * AGAIN_MAX, "\n".join(seen)
 

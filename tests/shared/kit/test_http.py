@@ -136,7 +136,7 @@ async def test_a_call_carries_caller_deadline_trace_and_key(
     assert asked.headers["traceparent"].startswith("00-4bf9")
     assert 1500 < int(asked.headers["X-Deadline-Ms"]) <= 2000
     token = asked.headers["Authorization"].removeprefix("Bearer ")
-    receiver = ServiceTokens("depot", tokens.signing_key, tmp_path)
+    receiver = ServiceTokens("depot", tokens.signing_key, tmp_path, frozenset({"till"}))
     assert receiver.verify(token, OffsetClock().now()) == ("till", CALLER)
 
 

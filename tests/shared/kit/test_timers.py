@@ -10,6 +10,7 @@ from shared.kit.clock import OffsetClock, wall_now
 from shared.kit.ids import new_id
 from shared.kit.session import Transaction
 from shared.kit.timers import TICKS_MAX, Alarm, Timer, Timers
+from tests.support.due import run_due
 from tests.support.service import Running
 from tests.support.toy.storage import Tool
 
@@ -48,9 +49,9 @@ async def test_it_runs_when_due_and_not_before(toy: Running, kind: str) -> None:
     heard = Heard()
     await set_timer(toy, kind, new_id(), "a", minutes=5)
 
-    assert await heard.timers.run_due(toy.begin, later(minutes=4)) == 0
-    assert await heard.timers.run_due(toy.begin, later(minutes=6)) == 1
-    assert await heard.timers.run_due(toy.begin, later(minutes=6)) == 0
+    assert await run_due(heard.timers, toy.begin, later(minutes=4)) == 0
+    assert await run_due(heard.timers, toy.begin, later(minutes=6)) == 1
+    assert await run_due(heard.timers, toy.begin, later(minutes=6)) == 0
     assert heard.heard == ["a"]
 
 
@@ -59,7 +60,7 @@ async def test_four_runners_at_once_run_each_once(toy: Running, kind: str) -> No
     heard = Heard()
     for number in range(20):
         await set_timer(toy, kind, new_id(), str(number), minutes=0)
-    await asyncio.gather(*(heard.timers.run_due(toy.begin, later(minutes=1)) for _ in range(4)))
+    await asyncio.gather(*(run_due(heard.timers, toy.begin, later(minutes=1)) for _ in range(4)))
 
     assert sorted(heard.heard, key=int) == [str(number) for number in range(20)]
 
@@ -70,7 +71,7 @@ async def test_a_cancelled_one_does_not_run(toy: Running) -> None:
     async with toy.begin() as tx:
         await tx.cancel_timer("in", ref)
 
-    assert await heard.timers.run_due(toy.begin, later(minutes=1)) == 0
+    assert await run_due(heard.timers, toy.begin, later(minutes=1)) == 0
 
 
 async def test_setting_it_again_moves_it(toy: Running) -> None:
@@ -78,8 +79,8 @@ async def test_setting_it_again_moves_it(toy: Running) -> None:
     await set_timer(toy, "in", ref, "early", minutes=1)
     await set_timer(toy, "in", ref, "late", minutes=9)
 
-    assert await heard.timers.run_due(toy.begin, later(minutes=2)) == 0
-    assert await heard.timers.run_due(toy.begin, later(minutes=10)) == 1
+    assert await run_due(heard.timers, toy.begin, later(minutes=2)) == 0
+    assert await run_due(heard.timers, toy.begin, later(minutes=10)) == 1
     assert heard.heard == ["late"]
 
 
@@ -89,7 +90,7 @@ async def test_one_that_fails_is_tried_again_and_leaves_no_half(toy: Running, ki
     heard.fail = 2
     await set_timer(toy, kind, ref, "a", minutes=0)
     for _ in range(4):
-        await heard.timers.run_due(toy.begin, later(minutes=1))
+        await run_due(heard.timers, toy.begin, later(minutes=1))
 
     assert heard.heard == ["a"]
     async with toy.begin() as tx:
@@ -128,7 +129,7 @@ async def test_a_failure_does_not_postpone_one_set_anew_meanwhile(toy: Running) 
 
     heard.timers.outside["out"] = sets_anew_and_fails
     await set_timer(toy, "out", ref, "first", minutes=0)
-    await heard.timers.run_due(toy.begin, later(minutes=1))
+    await run_due(heard.timers, toy.begin, later(minutes=1))
     async with toy.begin() as tx:
         [row] = await tx.run("SELECT attempts, leased_until FROM timers")
 
@@ -140,11 +141,11 @@ async def test_a_lease_cut_short_is_taken_over(toy: Running) -> None:
     heard = Heard()
     await set_timer(toy, "out", new_id(), "a", minutes=0)
     await heard.timers._lease(toy.begin, later(minutes=1), ["out"])
-    assert await heard.timers.run_due(toy.begin, later(minutes=1)) == 0
+    assert await run_due(heard.timers, toy.begin, later(minutes=1)) == 0
     async with toy.begin() as tx:
         await tx.run("UPDATE timers SET leased_until = clock_timestamp() - interval '1 second'")
 
-    assert await heard.timers.run_due(toy.begin, later(minutes=1)) == 1
+    assert await run_due(heard.timers, toy.begin, later(minutes=1)) == 1
 
 
 async def test_one_taken_back_while_its_handler_waits_for_the_lock_has_no_effect(
@@ -163,7 +164,7 @@ async def test_one_taken_back_while_its_handler_waits_for_the_lock_has_no_effect
         await tx.schedule("in", tool.id, tx.now, what="late")
     async with toy.begin() as tx:
         await tx.run("SELECT 1 FROM tools WHERE id = $1 FOR UPDATE", tool.id)
-        running = asyncio.create_task(heard.timers.run_due(toy.begin, later(minutes=1)))
+        running = asyncio.create_task(run_due(heard.timers, toy.begin, later(minutes=1)))
         await asyncio.sleep(0.3)
         await tx.cancel_timer("in", tool.id)
     await running
@@ -187,7 +188,7 @@ async def test_one_taken_back_elsewhere_stays_moot_if_its_handler_sets_and_cance
 
     heard.timers.inside["in"] = of_two_minds
     await set_timer(toy, "in", ref, "first", minutes=0)
-    await heard.timers.run_due(toy.begin, later(minutes=1))
+    await run_due(heard.timers, toy.begin, later(minutes=1))
 
     assert heard.heard == ["first"]
     async with toy.begin() as tx:
@@ -208,7 +209,7 @@ async def test_a_handler_may_set_its_own_timer_anew(toy: Running) -> None:
     heard.timers.inside["in"] = again
     await set_timer(toy, "in", ref, "first", minutes=0)
     for minutes in (1, 3, 5, 7):
-        await heard.timers.run_due(toy.begin, later(minutes=minutes))
+        await run_due(heard.timers, toy.begin, later(minutes=minutes))
 
     assert heard.heard == ["first", "again", "again"]
 

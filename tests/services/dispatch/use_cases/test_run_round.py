@@ -13,6 +13,7 @@ from shared.contracts.shapes import Point, Urgency
 from shared.kit.ids import new_id
 from tests.conftest import ServiceFixture
 from tests.services.dispatch.given import SHA_TIN, Scene, north, profile, scene, shift
+from tests.support.due import run_due
 from tests.support.service import as_json
 
 
@@ -156,7 +157,7 @@ async def test_rival_searches_never_offer_one_worker_twice(service: ServiceFixtu
         for _ in range(8):
             orders.append(await here.paid_quietly())
 
-        runs = [here.dispatch.wiring.timers.run_due(here.dispatch.begin, here.dispatch.clock)
+        runs = [run_due(here.dispatch.wiring.timers, here.dispatch.begin, here.dispatch.clock)
                 for _ in range(6)]  # fmt: skip
         await asyncio.gather(*runs)
         await here.dispatch.run_due()
@@ -301,7 +302,7 @@ async def test_who_was_busy_when_an_urgent_job_was_paid_may_come_once_free(
 
 async def _two_looks(here: Scene) -> None:
     timers = here.dispatch.wiring.timers
-    both = [timers.run_due(here.dispatch.begin, here.dispatch.clock) for _ in range(2)]
+    both = [run_due(timers, here.dispatch.begin, here.dispatch.clock) for _ in range(2)]
     await asyncio.gather(*both)
 
 
