@@ -7,7 +7,8 @@ from pathlib import Path
 from shared.kit.errors import Problem, Refused
 from shared.kit.events import EVENTS
 from shared.kit.inbox import handlers_of
-from tests.conventions.tree import SERVICES, sources
+from tests.contracts.shapes import shape_of
+from tests.conventions.tree import SERVICES, routes, sources
 
 HERE = Path(__file__).parent
 
@@ -26,8 +27,13 @@ def handlers() -> set[str]:
     }
 
 
+def _write(file: Path, golden: object) -> None:
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps(golden, indent=1, ensure_ascii=False) + "\n")
+
+
 def main() -> None:
-    """Event schemas, problem codes and handlers, as the code has them now."""
+    """Event schemas, routes, problem codes and handlers, as the code has them now."""
     for source in sources("services", "shared", "gateway"):
         if source.stem != "__main__" and "migrations" not in source.parts:
             importlib.import_module(source.module)
@@ -36,8 +42,9 @@ def main() -> None:
         old.unlink()
     for type, event in EVENTS.items():
         if event.publisher() in SERVICES:
-            text = json.dumps(event.model_json_schema(), indent=1, ensure_ascii=False)
-            (folder / f"{type}.json").write_text(text + "\n")
+            _write(folder / f"{type}.json", event.model_json_schema())
+    for service in SERVICES:
+        _write(HERE / "openapi" / f"{service}.json", shape_of(service, routes(service)))
     kinds = _all_problems(Problem) - {Problem, Refused}
     lines = {f"{kind.code()} {kind.status} {kind.title()}" for kind in kinds}
     (HERE / "problems.txt").write_text("\n".join(sorted(lines)) + "\n")

@@ -1,19 +1,21 @@
 """Every route has a caller or is public by name; every POST that matters is idempotent."""
 
 import importlib
+import json
 import types
 import typing
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
-from fastapi import APIRouter
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from shared.kit import web
-from tests.conventions.tree import SERVICES, name_of, sources
+from tests.contracts.shapes import shape_of
+from tests.conventions.tree import ROOT, SERVICES, name_of, routes, sources
 
+GOLDEN = ROOT / "tests/contracts/openapi"
 PUBLIC = {
     ("user", "POST", "/auth/otp"),
     ("user", "POST", "/auth/login/phone"),
@@ -74,15 +76,6 @@ CALLS = {
 Cases = list[tuple[str, APIRoute]]
 
 
-def routes(service: str) -> Iterator[APIRoute]:
-    """Every route of a service's ``api`` folder."""
-    for source in sources(f"services/{service}/api"):
-        module = importlib.import_module(source.module)
-        for value in vars(module).values():
-            if isinstance(value, APIRouter) and value.routes:
-                yield from (route for route in value.routes if isinstance(route, APIRoute))
-
-
 def calls_of(dependant: Dependant) -> set[object]:
     """Every dependency function below a route."""
     found: set[object] = {dependant.call}
@@ -101,6 +94,13 @@ def is_internal(route: APIRoute) -> bool:
 
 def cases() -> Cases:
     return [(service, route) for service in SERVICES for route in routes(service)]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_what_routes_take_and_answer_is_golden(service: str) -> None:
+    """Clients are built on it: `python -m tests.contracts` writes it anew; is it additive?"""
+    golden = json.loads((GOLDEN / f"{service}.json").read_text())
+    assert shape_of(service, routes(service)) == golden
 
 
 def test_there_are_routes() -> None:

@@ -2,10 +2,14 @@
 
 import ast
 import functools
+import importlib
 import pathlib
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
 
 ROOT = pathlib.Path(__file__).parents[2]
 WAYS_OUT = frozenset({"Peer", "AsyncClient", "ClientSession", "Outside"})
@@ -133,3 +137,12 @@ def tracked() -> tuple[str, ...]:
         check=True,
     )
     return tuple(name for name in listed.stdout.splitlines() if (ROOT / name).is_file())
+
+
+def routes(service: str) -> Iterator[APIRoute]:
+    """Every route of a service's ``api`` folder."""
+    for source in sources(f"services/{service}/api"):
+        module = importlib.import_module(source.module)
+        for value in vars(module).values():
+            if isinstance(value, APIRouter) and value.routes:
+                yield from (route for route in value.routes if isinstance(route, APIRoute))

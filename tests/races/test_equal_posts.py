@@ -11,7 +11,8 @@ import pytest
 from deploy.local.secrets import SERVICES
 from shared.kit import web
 from shared.kit.ids import new_id
-from tests.conventions.test_routes import calls_of, methods_of, routes
+from tests.conventions.test_routes import calls_of, methods_of
+from tests.conventions.tree import routes
 from tests.races.posts import EXAMPLES, Post
 from tests.races.stands import Stands, counts, more_rows, stands
 from tests.support.service import Running
