@@ -43,8 +43,8 @@ async def test_one_that_opens_while_the_channel_is_asked_is_asked_about_again(
     placed = await world.place()
     channels = world.payment.wiring.ports["channels"]
     await world.faults(  # The order is on its way while the channel has not heard of it.
-        {"route": OPEN, "kind": "delay", "seconds": 1, "times": 1},
-        {"route": QUERY, "kind": "delay_after", "seconds": 2, "times": 1},
+        {"route": OPEN, "kind": "delay", "seconds": 2, "times": 1},
+        {"route": QUERY, "kind": "delay_after", "seconds": 3, "times": 1},
     )
     paying = asyncio.create_task(world.begin_paying(placed))
     await preparing(world)
