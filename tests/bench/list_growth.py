@@ -14,7 +14,7 @@ from tests.bench.more_orders import ORDERS_OF_A_USER, more_orders
 from tests.bench.people import Asker, Person, users
 
 SMALL = 10_000
-READERS = 20
+READERS = 40
 READS, ROUNDS = 600, 3
 AT_ONCE = 4
 GOAL = 1.5

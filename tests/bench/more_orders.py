@@ -6,7 +6,7 @@ The model has one visit with one stop.
 import asyncpg
 
 BATCH = 20_000
-ORDERS_OF_A_USER = 20
+ORDERS_OF_A_USER = 10  # As many as one may place in a minute: the limits hold here too.
 
 # Ids like the kit's: born at a millisecond of some year, in the order of the numbers; the low 12
 # bits name the shard of the user. Each user's orders lie far apart.
