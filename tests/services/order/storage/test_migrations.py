@@ -1,43 +1,11 @@
-"""The migrated database is what the rows say, and holds the rules by itself."""
+"""The database holds the rules of orders by itself."""
 
-from typing import Any
 from uuid import UUID
 
 import asyncpg
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import create_async_engine
 
-from services.order.storage import Row
-from shared.run.migrate import KIT_TABLES
 from tests.services.order.given import Shop
-from tests.support.checks import checks_of_database, checks_of_rows
-
-
-def _differences(connection: Connection) -> list[Any]:
-    def ours(name: str | None, kind: str, _: object) -> bool:
-        return not (kind == "table" and name in KIT_TABLES)
-
-    context = MigrationContext.configure(connection, opts={"include_name": ours})
-    return list(compare_metadata(context, Row.metadata))
-
-
-async def test_rows_and_database_agree(shop: Shop) -> None:
-    async with shop.running.kit.engine.connect() as connection:
-        assert await connection.run_sync(_differences) == []
-
-
-async def test_each_check_of_the_database_is_the_rows(shop: Shop) -> None:
-    engine = create_async_engine(shop.running.kit.settings.owner_database_url)
-    async with engine.connect() as connection:
-        there = await connection.run_sync(checks_of_database, Row.metadata)
-        said = await connection.run_sync(checks_of_rows, Row.metadata)
-    await engine.dispose()
-
-    assert ("orders", "ck_orders_state") in said
-    assert there == said
 
 
 @pytest.mark.parametrize(
