@@ -13,7 +13,7 @@ from shared.kit.session import Transaction
 async def suspend_worker(
     tx: Transaction, caller: Caller, worker_id: WorkerId, reason: str
 ) -> Worker:
-    """Staff take a worker out of dispatch; jobs already accepted stay theirs until reassigned.
+    """Staff take a worker out of dispatch; jobs already accepted stay theirs to do or give back.
 
     Raises WorkerNotFound, MoveRefused, MoveForbidden.
     Tells worker.suspended.v1, worker.profile_changed.v1.
