@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.arrivals import Arrival, Arrivals
 from gateway.carried import Carried, ClientGone, length_of, onward
-from gateway.limits import Limits, network_of
+from gateway.limits import Limits
 from gateway.portal import Portal
 from gateway.problems import (
     Internal,
@@ -27,6 +27,7 @@ from shared.kit import metrics
 from shared.kit.clock import Clock
 from shared.kit.errors import Problem
 from shared.kit.log import get_logger, request_id, traceparent
+from shared.networks import network_of
 from shared.tokens import UserTokens
 
 SERVICE_SHARE = 0.8  # Of our deadline: the service gives up before we do, and says why.

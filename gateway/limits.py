@@ -4,11 +4,9 @@ A window's count is this window's plus the share of the last one that the slidin
 covers. With more than one gateway each counts for itself.
 """
 
-import ipaddress
 import math
 import time
 from collections.abc import Callable
-from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
@@ -17,6 +15,7 @@ from limits import parse
 from gateway.problems import TooManyRequests
 from gateway.routes import Door, Route
 from gateway.settings import Settings
+from shared.networks import network_of
 
 Headers = list[tuple[bytes, bytes]]
 # What is counted by itself too, for it costs more than a request: money, an SMS, a place.
@@ -131,18 +130,6 @@ def _admit(window: Window | None, kind: str, name: str, told: Headers) -> None:
 def _is_search(query: str) -> bool:
     """Whether words are asked for; browsing the catalogue is no search."""
     return any(name == "q" for name, _ in parse_qsl(query))
-
-
-@lru_cache(maxsize=4096)
-def network_of(address: str) -> str:
-    """Who an address counts as: an IPv6 subscriber holds a whole /64."""
-    if ":" not in address:
-        return address
-    try:
-        mapped = ipaddress.IPv6Address(address).ipv4_mapped
-        return str(mapped or ipaddress.ip_network(f"{address}/64", strict=False))
-    except ValueError:
-        return address
 
 
 def _window(text: str, clock: Callable[[], float]) -> Window | None:

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from gateway import limits
-from gateway.limits import Limits, Window, network_of
+from gateway.limits import Limits, Window
 from gateway.problems import TooManyRequests
 from gateway.routes import find
 from gateway.settings import Settings
@@ -68,13 +68,6 @@ def test_what_a_stranger_can_make_us_remember_is_bounded(monkeypatch: pytest.Mon
     window = Window(5, 1, Hands())
     refused = sum(window.count(str(number)).wait_seconds > 0 for number in range(100))
     assert refused == 85  # Ten names of their own; the other ninety share five.
-
-
-def test_an_ipv6_subscriber_counts_as_one() -> None:
-    assert network_of("2001:db8:1:2::1") == network_of("2001:db8:1:2:ffff::9")
-    assert network_of("2001:db8:1:3::1") != network_of("2001:db8:1:2::1")
-    assert network_of("::ffff:192.0.2.1") == network_of("192.0.2.1")
-    assert network_of("not:an:address") == "not:an:address"
 
 
 def test_logging_in_counts_twice_and_notify_apart() -> None:

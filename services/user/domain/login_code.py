@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -51,18 +50,6 @@ class LoginCodeOver(Gone):
 
 class PhoneUnreachable(Invalid):
     """The carrier cannot deliver a message to this number."""
-
-
-def network_of(address: str) -> str:
-    """Who an address counts as: an IPv6 subscriber holds a whole /64, as the gateway counts too."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(found, ipaddress.IPv4Address):
-        return str(found)
-    network = ipaddress.ip_network((int(found) >> 64 << 64, 64))
-    return str(found.ipv4_mapped or network)
 
 
 @dataclass(frozen=True, slots=True)

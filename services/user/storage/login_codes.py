@@ -7,10 +7,11 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, Uuid, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.user.domain.login_code import LoginCodeState, network_of
+from services.user.domain.login_code import LoginCodeState
 from services.user.storage import Row
 from shared.kit.rows import one_of
 from shared.kit.session import Transaction
+from shared.networks import network_of
 
 ASKED_MAX = 1_000  # More than any limit looks back at.
 

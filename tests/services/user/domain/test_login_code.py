@@ -6,13 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from gateway.limits import network_of as gateway_network_of
 from services.user.domain.login_code import (
     CodeRules,
     Limit,
     LoginCodeMove,
     LoginCodeState,
-    network_of,
     sms_text,
     wait_seconds,
 )
@@ -23,23 +21,6 @@ from shared.locales import Locale
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 LIMITS = [Limit(1, 60), Limit(5, 3_600)]
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [
-        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
-        ("2001:db8:1:3::1", "2001:db8:1:2::1", False),
-        ("2001:DB8:1:2::1", "2001:db8:1:2::1", True),
-        ("fe80::1%eth0", "fe80::2%eth0", True),
-        ("::ffff:192.0.2.1", "192.0.2.1", True),
-        ("192.0.2.1", "192.0.2.2", False),
-        ("not:an:address", "not:an:address", True),
-    ],
-)
-def test_an_ipv6_subscriber_counts_as_one_network(one: str, other: str, same: bool) -> None:
-    assert (network_of(one) == network_of(other)) is same
-    assert network_of(one) == gateway_network_of(one)
 
 
 @pytest.mark.parametrize(
